@@ -1,0 +1,37 @@
+import type { Mount } from './mount.ts';
+
+/**
+ * Keeps file trees as stacks: a *committed* snapshot is immutable and may be a parent; an *active* snapshot is writable and has
+ * no children; a *view* is a read-only active one. It knows nothing of images, containers or tar.
+ *
+ * Keys are chosen by the caller (`[A-Za-z0-9:._-]{1,255}`) and unique over all kinds. `prepare` and `view` on a key that exists
+ * throw ConflictError; everything on a key that does not exist throws NotFoundError. All operations survive a crash at any
+ * point: after reopening, a snapshot is there whole or not at all, and what a crash left half-made is cleared by `recover`.
+ */
+export interface Snapshotter {
+  readonly name: 'overlay' | 'native';
+  /** Makes a writable snapshot over `parent` (a committed key) or over nothing, and says how to mount it. */
+  prepare(key: string, parent: string | undefined): Promise<readonly Mount[]>;
+  /** As `prepare`, read-only. */
+  view(key: string, parent: string): Promise<readonly Mount[]>;
+  /** How to mount an active snapshot or view that exists. */
+  mounts(key: string): Promise<readonly Mount[]>;
+  /** Turns the active snapshot `key` into the committed snapshot `name`; `key` is gone afterwards. Must not be mounted. ConflictError if `name` exists. */
+  commit(name: string, key: string): Promise<void>;
+  /** Removes a snapshot. ConflictError while it has children. The caller has unmounted it. Space is given back before this resolves. */
+  remove(key: string): Promise<void>;
+  stat(key: string): Promise<SnapshotInfo>;
+  /** Bytes and inodes that this snapshot alone occupies (not its parents). */
+  usage(key: string): Promise<{ bytes: number; inodes: number }>;
+  list(): AsyncIterable<SnapshotInfo>;
+  /** Clears what a crash left. Called once, before anything else. */
+  recover(): Promise<void>;
+}
+
+export interface SnapshotInfo {
+  key: string;
+  kind: 'active' | 'view' | 'committed';
+  parent: string | undefined;
+  /** Where this snapshot's own files lie (overlay: the upper directory of an active one, the layer directory of a committed one). */
+  directory: string;
+}
