@@ -1,0 +1,94 @@
+import { statSync } from 'node:fs';
+import type { HostConfig } from '../../api/wire/container.ts';
+import { InvalidArgumentError } from '../../api/errors.ts';
+import type { OciDevice, OciDeviceRule, OciResources } from './oci-spec.ts';
+
+/** Limits of a container, as the OCI spec says them. Zero means unset, as in docker's API. */
+export function resources(host: HostConfig): Omit<OciResources, 'devices'> {
+  const memory = {
+    ...positive('limit', host.Memory),
+    ...positive('reservation', host.MemoryReservation),
+    // Docker: without MemorySwap a container may use as much swap again as it has memory.
+    ...(host.MemorySwap ? { swap: host.MemorySwap } : host.Memory ? { swap: host.Memory * 2 } : {}),
+    ...(host.MemorySwappiness === undefined || host.MemorySwappiness === null || host.MemorySwappiness === -1 ? {} : { swappiness: host.MemorySwappiness }),
+    ...(host.OomKillDisable === true ? { disableOOMKiller: true } : {}),
+  };
+  const period = host.NanoCpus ? 100_000 : host.CpuPeriod;
+  const quota = host.NanoCpus ? Math.round(host.NanoCpus / 10_000) : host.CpuQuota;
+  const cpu = {
+    ...positive('shares', host.CpuShares),
+    ...positive('period', period),
+    ...(quota ? { quota } : {}),
+    ...positive('realtimePeriod', host.CpuRealtimePeriod),
+    ...positive('realtimeRuntime', host.CpuRealtimeRuntime),
+    ...(host.CpusetCpus ? { cpus: host.CpusetCpus } : {}),
+    ...(host.CpusetMems ? { mems: host.CpusetMems } : {}),
+  };
+  return {
+    ...(Object.keys(memory).length > 0 ? { memory } : {}),
+    ...(Object.keys(cpu).length > 0 ? { cpu } : {}),
+    ...(host.PidsLimit ? { pids: { limit: host.PidsLimit } } : {}),
+    ...(host.BlkioWeight ? { blockIO: { weight: host.BlkioWeight } } : {}),
+  };
+}
+
+function positive<K extends string>(key: K, value: number | undefined): Partial<Record<K, number>> {
+  return value === undefined || value <= 0 ? {} : { [key]: value } as Partial<Record<K, number>>;
+}
+
+/** Docker's device rules: nothing but the harmless ones, plus what `--device` and `--device-cgroup-rule` name. */
+export function deviceRules(host: HostConfig): OciDeviceRule[] {
+  if (host.Privileged === true) return [{ allow: true, access: 'rwm' }];
+  return [
+    { allow: false, access: 'rwm' },
+    { allow: true, type: 'c', access: 'm' },
+    { allow: true, type: 'b', access: 'm' },
+    ...[[1, 3], [1, 5], [1, 7], [1, 8], [1, 9], [5, 0], [5, 1], [5, 2]].map(([major, minor]) => ({ allow: true, type: 'c' as const, major: major ?? 0, minor: minor ?? 0, access: 'rwm' })),
+    { allow: true, type: 'c', major: 136, access: 'rwm' },
+    ...(host.Devices ?? []).map((device) => {
+      const node = deviceNode(device.PathOnHost ?? '', device.PathInContainer ?? '');
+      return { allow: true, type: node.type, major: node.major, minor: node.minor, access: device.CgroupPermissions === undefined || device.CgroupPermissions === '' ? 'rwm' : device.CgroupPermissions };
+    }),
+    ...(host.DeviceCgroupRules ?? []).map(parseDeviceRule),
+  ];
+}
+
+/** Device nodes beyond those that every OCI runtime makes by itself. */
+export function defaultDevices(host: HostConfig): OciDevice[] {
+  return (host.Devices ?? []).map((device) => deviceNode(device.PathOnHost ?? '', device.PathInContainer ?? ''));
+}
+
+function deviceNode(hostPath: string, containerPath: string): OciDevice {
+  let stat;
+  try {
+    stat = statSync(hostPath);
+  } catch (cause) {
+    throw new InvalidArgumentError(`error gathering device information while adding custom device "${hostPath}": no such file or directory`, { cause });
+  }
+  if (!stat.isCharacterDevice() && !stat.isBlockDevice()) {
+    throw new InvalidArgumentError(`error gathering device information while adding custom device "${hostPath}": not a device node`);
+  }
+  return {
+    path: containerPath === '' ? hostPath : containerPath,
+    type: stat.isBlockDevice() ? 'b' : 'c',
+    // glibc's layout of dev_t (makedev(3)).
+    major: ((stat.rdev >>> 8) & 0xfff),
+    minor: (stat.rdev & 0xff) | ((stat.rdev >>> 12) & 0xfff00),
+    fileMode: stat.mode & 0o777,
+    uid: stat.uid,
+    gid: stat.gid,
+  };
+}
+
+function parseDeviceRule(rule: string): OciDeviceRule {
+  const match = /^([acb]) (\d+|\*):(\d+|\*) ([rwm]{1,3})$/.exec(rule);
+  if (!match) throw new InvalidArgumentError(`invalid device cgroup rule format: '${rule}'`);
+  const [, type, major, minor, access] = match;
+  return {
+    allow: true,
+    type: type as 'a' | 'c' | 'b',
+    ...(major === '*' ? {} : { major: Number(major) }),
+    ...(minor === '*' ? {} : { minor: Number(minor) }),
+    access: access ?? 'rwm',
+  };
+}

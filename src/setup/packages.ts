@@ -1,0 +1,75 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { UnavailableError } from '../api/errors.ts';
+import { step, visibly } from './step.ts';
+
+/** A program (or a file, by its absolute path) that a task needs, and the Debian package that has it. */
+export interface Requirement {
+  needs: string;
+  debian: string;
+  for: string;
+}
+
+export const MACHINE_REQUIREMENTS: readonly Requirement[] = [
+  process.arch === 'arm64'
+    ? { needs: 'qemu-system-aarch64', debian: 'qemu-system-arm', for: 'the virtual machine' }
+    : { needs: 'qemu-system-x86_64', debian: 'qemu-system-x86', for: 'the virtual machine' },
+];
+
+export const SHIM_REQUIREMENTS: readonly Requirement[] = [
+  { needs: 'gcc', debian: 'gcc', for: 'strata-shim' },
+  { needs: '/usr/include/stdio.h', debian: 'libc6-dev', for: 'strata-shim' },
+];
+
+export const ENGINE_REQUIREMENTS: readonly Requirement[] = [
+  { needs: 'runc', debian: 'runc', for: 'containers without a VM' },
+  { needs: 'crun', debian: 'crun', for: 'containers without a VM' },
+  { needs: 'nft', debian: 'nftables', for: 'container networks without a VM' },
+  { needs: 'ip', debian: 'iproute2', for: 'container networks without a VM' },
+];
+
+export const TEST_REQUIREMENTS: readonly Requirement[] = [
+  { needs: '/bin/busybox', debian: 'busybox-static', for: 'test images' },
+  { needs: 'skopeo', debian: 'skopeo', for: 'test images' },
+  { needs: 'umoci', debian: 'umoci', for: 'test images' },
+  { needs: 'dockerd', debian: 'docker.io', for: 'the compatibility tests' },
+  { needs: 'docker', debian: 'docker.io', for: 'the compatibility tests' },
+  { needs: 'docker-registry', debian: 'docker-registry', for: 'the registry tests' },
+  { needs: 'chromium', debian: 'chromium', for: 'the browser tests' },
+];
+
+/**
+ * Makes sure that the programs are there, installing their Debian packages where we may (as root, or with sudo that asks nothing).
+ * @throws UnavailableError naming what is missing and the command that installs it.
+ */
+export async function ensurePackages(requirements: readonly Requirement[]): Promise<void> {
+  const missing = requirements.filter((requirement) => !isPresent(requirement.needs));
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map((requirement) => requirement.debian))];
+  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  const why = missing.map((requirement) => `${requirement.needs} (for ${requirement.for})`).join(', ');
+  if (!isPresent('apt-get')) throw new UnavailableError(`missing on this machine: ${why}. Install what provides them; on Debian or Ubuntu: ${command}`);
+  const root = process.getuid?.() === 0;
+  const prefix = root ? [] : ['sudo', '-n'];
+  await step(`Installing Debian packages: ${packages.join(' ')}`, async () => {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const run = async (...words: string[]): Promise<boolean> => (await visibly('env', ['DEBIAN_FRONTEND=noninteractive', ...words], { env }).catch(() => 1)) === 0;
+    const installed = (await run(...prefix, ...command.split(' '), '-qq')) || ((await run(...prefix, 'apt-get', 'update', '-qq')) && (await run(...prefix, ...command.split(' '), '-qq')));
+    if (!installed) throw new UnavailableError(`missing on this machine: ${why}. Install them with: ${root ? '' : 'sudo '}${command}`);
+  });
+  const still = missing.filter((requirement) => !isPresent(requirement.needs));
+  if (still.length > 0) throw new UnavailableError(`still missing after installation: ${still.map((requirement) => requirement.needs).join(', ')}`);
+}
+
+export function isPresent(program: string): boolean {
+  if (program.startsWith('/')) return existsSync(program);
+  const places = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  return places.some((directory) => {
+    try {
+      accessSync(join(directory, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
