@@ -2,6 +2,7 @@ import type { ContainerConfig, HostConfig } from '../../api/wire/container.ts';
 import { effectiveCapabilities } from './capabilities.ts';
 import type { OciMount, OciProcess, OciSpec } from './oci-spec.ts';
 import { defaultDevices, deviceRules, resources } from './spec-resources.ts';
+import { chosenSeccompProfile, seccompFor, type SeccompProfile } from './seccomp.ts';
 import type { ResolvedUser } from './user.ts';
 
 /** All that decides a container's OCI spec, gathered by the caller; nothing here reads the machine. */
@@ -22,6 +23,10 @@ export interface SpecInput {
   mounts: readonly OciMount[];
   cgroupVersion: 1 | 2;
   boundingCapabilities: bigint;
+  /** The system call filter for containers that choose none; absent where the machine has none. */
+  seccompProfile?: SeccompProfile;
+  /** `amd64` or `arm64`. */
+  architecture?: string;
 }
 
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -37,19 +42,22 @@ const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/pro
 export function buildSpec(input: SpecInput): OciSpec {
   const { hostConfig } = input;
   const privileged = hostConfig.Privileged === true;
-  const masked = privileged || hostConfig.SecurityOpt?.includes('systempaths=unconfined') === true;
+  const unmasked = privileged || hostConfig.SecurityOpt?.includes('systempaths=unconfined') === true;
+  const process = buildProcess(input);
+  const profile = chosenSeccompProfile(hostConfig.SecurityOpt ?? [], privileged, input.seccompProfile);
   return {
     ociVersion: '1.0.2',
     ...(hostConfig.UTSMode === 'host' ? {} : { hostname: input.hostname }),
     root: { path: input.rootfs, readonly: hostConfig.ReadonlyRootfs === true },
-    process: buildProcess(input),
+    process,
     mounts: [...standardMounts(input, privileged), ...input.mounts],
     linux: {
       namespaces: namespaces(input),
       cgroupsPath: cgroupPath(input.containerId, hostConfig),
       resources: { ...resources(hostConfig), devices: deviceRules(hostConfig) },
       devices: defaultDevices(hostConfig),
-      ...(masked ? {} : { maskedPaths: hostConfig.MaskedPaths ?? MASKED_PATHS, readonlyPaths: hostConfig.ReadonlyPaths ?? READONLY_PATHS }),
+      ...(unmasked ? {} : { maskedPaths: hostConfig.MaskedPaths ?? MASKED_PATHS, readonlyPaths: hostConfig.ReadonlyPaths ?? READONLY_PATHS }),
+      ...(profile ? { seccomp: seccompFor(profile, { capabilities: process.capabilities.bounding, architecture: input.architecture ?? 'amd64' }) } : {}),
       ...(hostConfig.Sysctls ? { sysctl: hostConfig.Sysctls } : {}),
     },
   };
