@@ -1,0 +1,85 @@
+/**
+ * The schema, as the ordered list of its changes. A database remembers how many it has had; the rest are run when it is opened, each in
+ * a transaction. An entry that has been released is never edited and never moved: append instead.
+ *
+ * Times are milliseconds since the epoch. JSON columns hold what is read and written whole.
+ */
+export interface Migration {
+  name: string;
+  sql: string;
+}
+
+export const migrations: readonly Migration[] = [
+  {
+    name: 'storage',
+    sql: `
+      CREATE TABLE snapshots (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL CHECK (kind IN ('active', 'view', 'committed')),
+        parent INTEGER REFERENCES snapshots (id),
+        bytes INTEGER,
+        inodes INTEGER,
+        created_at INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX snapshots_by_parent ON snapshots (parent);
+
+      CREATE TABLE leases (
+        id TEXT PRIMARY KEY,
+        reason TEXT NOT NULL,
+        created_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE lease_resources (
+        lease TEXT NOT NULL REFERENCES leases (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL CHECK (kind IN ('blob', 'snapshot')),
+        key TEXT NOT NULL,
+        PRIMARY KEY (lease, kind, key)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX lease_resources_by_key ON lease_resources (kind, key);
+
+      CREATE TABLE images (
+        id TEXT PRIMARY KEY,
+        config BLOB NOT NULL,
+        created TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        labels TEXT NOT NULL,
+        top_snapshot TEXT,
+        parent TEXT,
+        last_tagged_at INTEGER
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE image_layers (
+        image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        diff_id TEXT NOT NULL,
+        chain_id TEXT NOT NULL,
+        blob TEXT NOT NULL,
+        media_type TEXT NOT NULL,
+        blob_bytes INTEGER NOT NULL,
+        PRIMARY KEY (image, position)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX image_layers_by_blob ON image_layers (blob);
+      CREATE INDEX image_layers_by_chain ON image_layers (chain_id);
+
+      CREATE TABLE image_manifests (
+        image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+        digest TEXT NOT NULL,
+        media_type TEXT NOT NULL,
+        PRIMARY KEY (image, digest)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX image_manifests_by_digest ON image_manifests (digest);
+
+      CREATE TABLE image_references (
+        name TEXT PRIMARY KEY,
+        repository TEXT NOT NULL,
+        tag TEXT,
+        digest TEXT,
+        image TEXT NOT NULL REFERENCES images (id),
+        created_at INTEGER NOT NULL,
+        CHECK ((tag IS NULL) <> (digest IS NULL))
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX image_references_by_image ON image_references (image);
+    `,
+  },
+];
