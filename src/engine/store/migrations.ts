@@ -82,4 +82,30 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX image_references_by_image ON image_references (image);
     `,
   },
+  {
+    name: 'containers',
+    sql: `
+      CREATE TABLE containers (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL UNIQUE,
+        record TEXT NOT NULL
+      ) STRICT;
+      CREATE TABLE networks (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL UNIQUE,
+        record TEXT NOT NULL
+      ) STRICT;
+      CREATE TABLE volumes (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        record TEXT NOT NULL
+      ) STRICT;
+      CREATE TABLE engine (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];

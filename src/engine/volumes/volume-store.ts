@@ -1,23 +1,23 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { Database } from '../store/database.ts';
 import type { VolumeRecord } from './volume-record.ts';
 
 /** Volumes in the database: one row each, the record as JSON. */
 export class VolumeStore {
-  readonly #database: DatabaseSync;
+  readonly #database: Database;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: Database) {
     this.#database = database;
   }
 
   list(): VolumeRecord[] {
-    return this.#database.prepare('SELECT record FROM volumes ORDER BY rowid').all().map((row) => JSON.parse(String(row['record'])) as VolumeRecord);
+    return this.#database.all<{ record: string }>('SELECT record FROM volumes ORDER BY position').map((row) => JSON.parse(row.record) as VolumeRecord);
   }
 
   put(volume: VolumeRecord): void {
-    this.#database.prepare('INSERT INTO volumes (name, record) VALUES (?, ?)').run(volume.name, JSON.stringify(volume));
+    this.#database.run('INSERT INTO volumes (name, record) VALUES (?, ?)', volume.name, JSON.stringify(volume));
   }
 
   delete(name: string): void {
-    this.#database.prepare('DELETE FROM volumes WHERE name = ?').run(name);
+    this.#database.run('DELETE FROM volumes WHERE name = ?', name);
   }
 }
