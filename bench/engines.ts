@@ -1,0 +1,37 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { DockerCli } from '../test/fixtures/docker-cli.ts';
+import { Dockerd } from '../test/fixtures/dockerd.ts';
+import { Engine } from '../test/fixtures/engine.ts';
+import { testImages } from '../test/fixtures/images.ts';
+import { findTool } from '../test/fixtures/requirements.ts';
+
+/** An engine under measurement, with the docker command aimed at it. */
+export interface BenchEngine {
+  name: string;
+  socketPath: string;
+  docker: DockerCli;
+  /** Of the engine itself, without its containers' helpers. */
+  pid: number | undefined;
+}
+
+/** Our engine and, where it is installed, stock dockerd, both native, both with the same busybox image. First ours. */
+export async function benchEngines(cleanup: AsyncDisposableStack): Promise<BenchEngine[]> {
+  const images = await testImages();
+  const engine = cleanup.use(await Engine.start());
+  const list: BenchEngine[] = [{ name: 'strata', socketPath: engine.socketPath, docker: cleanup.use(await DockerCli.create(engine.socketPath)), pid: engine.pid }];
+  if (findTool('dockerd') !== undefined) {
+    const dockerd = cleanup.use(await Dockerd.start());
+    list.push({ name: 'dockerd', socketPath: dockerd.socketPath, docker: cleanup.use(await DockerCli.create(dockerd.socketPath)), pid: undefined });
+  }
+  for (const { docker } of list) await docker.ok('load', '-q', '-i', images.busybox);
+  return list;
+}
+
+/** Resident memory of a process and its children, MB. */
+export async function residentMegabytes(pid: number): Promise<number> {
+  const own = await readFile(`/proc/${String(pid)}/status`, 'utf8');
+  const children = (await readdir(`/proc/${String(pid)}/task`).catch(() => [])).map(async (task) => readFile(`/proc/${String(pid)}/task/${task}/children`, 'utf8').catch(() => ''));
+  const pids = (await Promise.all(children)).join(' ').split(' ').filter((text) => text.trim() !== '').map(Number);
+  const below = await Promise.all(pids.map((child) => residentMegabytes(child).catch(() => 0)));
+  return Number(/VmRSS:\s*(\d+)/.exec(own)?.[1] ?? 0) / 1024 + below.reduce((sum, value) => sum + value, 0);
+}

@@ -1,0 +1,27 @@
+/**
+ * `npm run bench [-- --json FILE] [NAME…]`: every benchmark whose name holds one of the words, beside stock dockerd where it is installed.
+ * Needs root (containers run natively). Prints medians with spread and ratios; measures nothing in the test suite.
+ */
+import { writeFile } from 'node:fs/promises';
+import { cpus, release } from 'node:os';
+import { parseArgs } from 'node:util';
+import { commandBenchmarks } from './cases/command.ts';
+import { containerBenchmarks, memoryBenchmark } from './cases/containers.ts';
+import { benchEngines } from './engines.ts';
+import { measure, report, type Result } from './measure.ts';
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
+await using cleanup = new AsyncDisposableStack();
+const engines = await benchEngines(cleanup);
+const [ours] = engines;
+const benchmarks = [...(ours ? [memoryBenchmark(ours)] : []), ...containerBenchmarks(engines), ...commandBenchmarks()]
+  .filter((benchmark) => positionals.length === 0 || positionals.some((word) => benchmark.name.includes(word)));
+
+process.stdout.write(`${String(cpus().length)} × ${cpus()[0]?.model ?? 'unknown processor'}, Linux ${release()}, ${new Date().toISOString().slice(0, 10)}\n\n`);
+const results: Result[] = [];
+for (const benchmark of benchmarks) {
+  const result = await measure(benchmark);
+  results.push(result);
+  process.stdout.write(`${report(result)}\n\n`);
+}
+if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ date: new Date().toISOString(), results }, undefined, 2)}\n`);
