@@ -1,0 +1,98 @@
+import type { Messages } from './en.ts';
+
+export const zh: Messages = {
+  app: { name: 'Strata', skip: '跳到正文', navigation: '主导航', loading: '正在加载' },
+  nav: { containers: '容器', images: '镜像', machine: '虚拟机', preferences: '偏好设置' },
+  preferences: {
+    theme: '主题', language: '语言',
+    themes: { system: '跟随系统', light: '浅色', dark: '深色' },
+    locales: { en: 'English', zh: '中文' },
+  },
+  common: {
+    cancel: '取消', close: '关闭', copy: '复制', copied: '已复制', copyDetail: '复制详细信息', retry: '重试', back: '返回',
+    none: '无', more: '{name} 的更多操作', filter: '筛选', clear: '清除筛选', noMatch: '没有与“{query}”匹配的内容。', actions: '操作',
+    details: '详细信息',
+  },
+  status: {
+    machine: '虚拟机', engine: '引擎', noMachine: '无虚拟机',
+    engineVersion: '引擎 {version} · API {api}', connecting: '正在连接引擎…', lost: '无法连接引擎', retryIn: '{seconds} 秒后重试',
+    counts: '{total} 个容器中 {running} 个正在运行',
+  },
+  link: {
+    title: '无法连接引擎',
+    body: '当前显示的是最后一次获知的内容。窗口会继续尝试，连接恢复后自动更新。',
+    server: '连接已断开',
+  },
+  state: { created: '已创建', running: '运行中', paused: '已暂停', restarting: '正在重启', removing: '正在删除', exited: '已退出', dead: '已失效' },
+  health: { healthy: '健康', unhealthy: '不健康', starting: '健康检查中' },
+  containers: {
+    title: '容器', count: '没有容器 | {n} 个容器 | {n} 个容器',
+    name: '名称', state: '状态', image: '镜像', ports: '端口', created: '创建时间',
+    all: '全部', onlyRunning: '运行中', show: '显示', filter: '按名称、镜像或 ID 筛选', exitCode: '已退出（{code}）',
+    start: '启动', stop: '停止', restart: '重启', kill: '强制终止', remove: '删除', copyId: '复制 ID', open: '打开',
+    startName: '启动 {name}', stopName: '停止 {name}', removeName: '删除 {name}',
+    busy: { start: '正在启动…', stop: '正在停止…', restart: '正在重启…', kill: '正在终止…', remove: '正在删除…' },
+    failed: {
+      start: '无法启动“{name}”', stop: '无法停止“{name}”', restart: '无法重启“{name}”',
+      kill: '无法终止“{name}”', remove: '无法删除“{name}”',
+    },
+    confirmRemove: {
+      title: '删除“{name}”？', body: '容器、它的日志以及它写入的内容都将被删除。镜像和命名卷会保留。',
+      running: '它正在运行，将被强制终止。容器、它的日志以及它写入的内容都将被删除。镜像和命名卷会保留。',
+    },
+    empty: {
+      title: '还没有容器', body: '容器是镜像的一个运行副本。在终端里启动第一个容器，它会自动出现在这里。',
+      images: '查看已有的镜像',
+    },
+    emptyRunning: { title: '没有正在运行的容器', body: '有一些容器，但目前都没有运行。', action: '显示全部' },
+    tabs: { logs: '日志', details: '详情', inspect: '检查' },
+    gone: { title: '这个容器已不存在', body: '它已在这里或别处被删除。', back: '返回所有容器' },
+    detail: {
+      id: 'ID', image: '镜像', command: '命令', created: '创建时间', started: '启动时间', finished: '结束时间', exit: '退出状态', restartPolicy: '重启策略',
+      user: '用户', workdir: '工作目录', hostname: '主机名', environment: '环境变量', mounts: '挂载', networks: '网络', ports: '端口', labels: '标签',
+      general: '概要', address: '地址', gateway: '网关', readOnly: '只读', oom: '因内存不足被终止', pid: '进程',
+    },
+    inspect: '引擎所知的关于此容器的全部信息（JSON）',
+  },
+  logs: {
+    region: '{name} 的日志', lines: '没有内容 | {n} 行 | {n} 行', timestamps: '时间', stderr: 'stderr', follow: '最新', newLines: '{n} 行新内容',
+    empty: '这个容器还没有输出任何内容。', dropped: '为节省内存，最早的 {n} 行已被丢弃。', ended: '日志到此结束：容器未在运行。',
+    lost: '日志已中断。', copy: '复制全部', streams: '左侧带标记的行来自 stderr。', loading: '正在读取日志…',
+  },
+  images: {
+    title: '镜像', count: '没有镜像 | {n} 个镜像 | {n} 个镜像', total: '占用磁盘 {size}',
+    name: '名称', id: 'ID', size: '大小', created: '创建时间', usedBy: '使用情况', filter: '按名称或 ID 筛选',
+    unnamed: '无名称', users: '未使用 | {n} 个容器 | {n} 个容器', shared: '自身 {own}，与其他镜像共享 {shared}',
+    run: '运行', runName: '运行 {name}', remove: '删除', removeName: '删除 {name}', copyId: '复制 ID', moreNames: '+{n}',
+    failed: { remove: '无法删除“{name}”', run: '无法运行“{name}”' },
+    confirmRemove: { title: '删除“{name}”？', body: '镜像将从本机删除。再次运行之前，需要重新加载或拉取。', names: '它的所有名称都将删除：{names}。' },
+    empty: { title: '还没有镜像', body: '镜像是容器的起点：由多个只读层叠加而成。可以在终端里从归档文件加载一个。' },
+  },
+  machine: {
+    title: '虚拟机', name: '虚拟机“{name}”', driver: '驱动', accelerator: '加速', cpus: '处理器', memory: '内存', disk: '数据盘', diskUsed: '已用 {used}，共 {size}',
+    image: '系统镜像', endpoint: '引擎套接字', uptime: '已运行', pid: '代理进程 · 虚拟机进程',
+    states: { stopped: '已停止', starting: '正在启动', running: '运行中', stopping: '正在停止', error: '出错', unknown: '未知' },
+    start: '启动', stop: '停止', restart: '重启', phases: '启动步骤', phase: '步骤', took: '耗时', total: '{time} 后就绪', running: '进行中…', waiting: '等待',
+    phaseNames: {
+      probe: '寻找可用的加速方式', disk: '准备磁盘', boot: '启动虚拟机', kernel: '启动内核', init: '启动系统',
+      'data-disk': '挂载数据盘', network: '启用网络', ssh: '连接到系统', engine: '启动引擎', forward: '转发引擎套接字',
+      running: '运行期间', stop: '停止期间',
+    },
+    accelerators: { tcg: '无：所有指令均为软件模拟', kvm: 'KVM', hvf: 'Hypervisor.framework', whpx: 'Windows Hypervisor Platform', none: '不需要：引擎直接在本系统上运行' },
+    drivers: { qemu: 'QEMU 虚拟机', native: '本系统，不使用虚拟机', vfkit: 'Virtualization.framework', wsl2: 'WSL 2' },
+    warnings: '可以工作，但没有达到最佳状态', failure: '虚拟机出错', failedIn: '步骤', cause: '原因', remedy: '解决办法', console: '系统控制台',
+    consoleHint: '内核与 init 最近输出的内容。', showConsole: '显示', refreshConsole: '重新读取', emptyConsole: '控制台没有内容。',
+    confirmStop: { title: '停止虚拟机？', body: '所有运行中的容器都将停止。不会删除任何内容。' },
+    confirmRestart: { title: '重启虚拟机？', body: '所有运行中的容器都将停止，虚拟机将重新启动。不会删除任何内容。' },
+    absent: { title: '这里没有虚拟机', body: '当前窗口连接的引擎不由 Strata 的虚拟机运行，因此没有可以启动或停止的虚拟机。' },
+    off: { title: '虚拟机未启动', body: '容器和镜像位于一个小型 Linux 虚拟机中。启动它即可看到它们。', action: '启动虚拟机' },
+    turningOn: { title: '虚拟机正在启动', body: '这需要几秒钟。引擎就绪后，容器和镜像会立即显示。', action: '查看启动过程' },
+    failed: { title: '虚拟机未能启动', action: '查看原因' },
+    lost: '无法得知虚拟机的状态：它的代理没有响应。',
+  },
+  remedy: {
+    title: '解决办法', startMachine: '在“虚拟机”页面查看虚拟机是否运行，并启动它。', reload: '用 `strata gui` 重新打开窗口。',
+    stopFirst: '请先停止它。', removeContainersFirst: '请先删除正在使用它的容器。', gone: '它已不存在：列表显示的是现有内容。', retry: '请重试。如果再次失败，请复制详细信息并反馈。',
+  },
+  notices: { region: '消息', dismiss: '关闭' },
+};
