@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Cleanup } from '../../base/cleanup.ts';
 import { exec } from '../../base/exec.ts';
 import type { Logger } from '../../base/log.ts';
+import { removeCgroup } from '../linux/remove-cgroup.ts';
 import { oomKilled } from './oom.ts';
 import { runtimeError } from './runtime-error.ts';
 import type { ExecRequest, ExitStatus, LogFileOptions, ProcessStreams, RunningProcess, Runtime, StartRequest, StdioOptions } from './runtime.ts';
@@ -23,6 +24,7 @@ export interface ShimRuntimeOptions {
 
 /** What a process directory tells about its process after a restart of the engine. */
 interface ProcessRecord {
+  containerId: string;
   cgroupPath: string;
 }
 
@@ -31,6 +33,8 @@ export class ShimRuntime implements Runtime {
   readonly name: string;
   readonly path: string;
   readonly #options: ShimRuntimeOptions;
+  /** Of containers that were started or found again and not yet deleted. */
+  readonly #cgroups = new Map<string, string>();
 
   constructor(options: ShimRuntimeOptions) {
     this.name = options.name;
@@ -41,7 +45,7 @@ export class ShimRuntime implements Runtime {
   async start(request: StartRequest): Promise<RunningProcess> {
     const { processDirectory: directory, spec } = request;
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const record: ProcessRecord = { cgroupPath: spec.linux.cgroupsPath };
+    const record: ProcessRecord = { containerId: request.containerId, cgroupPath: spec.linux.cgroupsPath };
     await Promise.all([
       mkdir(request.bundle, { recursive: true, mode: 0o700 }).then(() => writeFile(join(request.bundle, 'config.json'), JSON.stringify(spec))),
       writeFile(join(directory, 'process.json'), JSON.stringify(record)),
@@ -53,6 +57,7 @@ export class ShimRuntime implements Runtime {
       command: (log) => [...log, 'run', '--bundle', request.bundle, ...detached(directory, request.stdio), request.containerId],
     });
     undo.disarm();
+    this.#cgroups.set(request.containerId, record.cgroupPath);
     return process;
   }
 
@@ -69,6 +74,7 @@ export class ShimRuntime implements Runtime {
 
   async recover(directory: string): Promise<RunningProcess | ExitStatus | undefined> {
     const record = await readRecord(directory);
+    if (record) this.#cgroups.set(record.containerId, record.cgroupPath);
     const watcher = await watchShim(directory).catch(() => undefined);
     const exit = readExit(directory);
     if (exit) {
@@ -93,6 +99,13 @@ export class ShimRuntime implements Runtime {
   }
 
   async delete(containerId: string): Promise<void> {
+    // What `runtime delete` does for a container that has ended, without the 40 ms of a process: its cgroups and its state.
+    const cgroupPath = this.#cgroups.get(containerId);
+    this.#cgroups.delete(containerId);
+    if (cgroupPath !== undefined && removeCgroup(cgroupPath)) {
+      await rm(join(this.#options.stateDirectory, containerId), { recursive: true, force: true });
+      return;
+    }
     // --force: a container that is not there is fine, one that still has processes (the shim was killed) loses them.
     await this.#runtime(['delete', '--force', containerId]).catch((error: unknown) => {
       this.#options.log.debug('runtime delete failed', { containerId, error });
@@ -138,7 +151,9 @@ function detached(directory: string, stdio: StdioOptions): string[] {
 async function readRecord(directory: string): Promise<ProcessRecord | undefined> {
   try {
     const parsed: unknown = JSON.parse(await readFile(join(directory, 'process.json'), 'utf8'));
-    if (typeof parsed === 'object' && parsed !== null && 'cgroupPath' in parsed && typeof parsed.cgroupPath === 'string') return { cgroupPath: parsed.cgroupPath };
+    if (typeof parsed === 'object' && parsed !== null && 'cgroupPath' in parsed && typeof parsed.cgroupPath === 'string' && 'containerId' in parsed && typeof parsed.containerId === 'string') {
+      return { containerId: parsed.containerId, cgroupPath: parsed.cgroupPath };
+    }
   } catch {
     // An exec has no record; a half-written one tells nothing.
   }
