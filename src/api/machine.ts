@@ -5,11 +5,14 @@
  *   GET  /v1/status            -> MachineStatus
  *   GET  /v1/status?watch=1    -> MachineStatus, one JSON line at once and one per change, until the client goes
  *   POST /v1/stop[?force=1]    -> 204 when the VM is down and the agent is about to end
- *   POST /v1/restart           -> 202; watch the status
- *   GET  /v1/console?tail=N    -> text: the last N lines of the guest's console
- *   POST /v1/shell             -> Upgrade: raw shell in the guest (`strata machine ssh`); `?cols&rows&tty=1&cmd=…`
- *   POST /v1/shell/{id}/resize?cols&rows
- * Everything else on that socket is 404 `{"message"}`. The engine is on its own socket, `<machine dir>/engine.sock`, unchanged.
+ *   POST /v1/restart           -> 202; watch the status (409 unless the machine runs)
+ *   GET  /v1/console?tail=N    -> text: the last N lines of the guest's console (400 at most are kept)
+ *   POST /v1/shell             -> Upgrade: shell in the guest (`strata machine ssh`), or `cmd` run by it; `?cmd=…&tty=1&cols&rows&term`.
+ *                                 With `tty=1` the stream is raw; without, output is in docker's frames (see `api/stdcopy.ts`).
+ *                                 The reply's header `strata-shell-id` names the shell for the two calls below.
+ *   POST /v1/shell/{id}/resize?cols&rows -> 204
+ *   GET  /v1/shell/{id}/exit   -> ShellExit, when the shell has ended (an ended shell is remembered for a minute)
+ * Errors are `{"message"}` with the status of their class in `api/errors.ts`. Everything else on that socket is 404 `{"message"}`. The engine is on its own socket, `<machine dir>/engine.sock`, unchanged.
  */
 
 /** What the machine is doing, in words that people see. */
@@ -62,4 +65,12 @@ export interface MachineStatus {
   image?: string;
   /** Seconds since the engine answered. */
   uptimeSeconds?: number;
+}
+
+/** How a shell or command in the guest ended. */
+export interface ShellExit {
+  /** Null when it was ended by a signal, or when the connection broke first. */
+  exitCode: number | null;
+  /** Name without `SIG`, e.g. `TERM`. */
+  signal?: string;
 }

@@ -4,6 +4,8 @@ import { hardwareAccelerator, kernelCommandLine, machineArgs, probeArgs, qemuPro
 
 const fd = (number: number) => ({ kind: 'fd', fd: number }) as const;
 
+const Q35 = 'q35,sata=off,smbus=off,vmport=off';
+
 function machine(overrides: Partial<QemuMachine> = {}): QemuMachine {
   return {
     name: 'default', arch: 'amd64', accelerator: 'tcg', cpus: 2, memoryMiB: 2048, kernel: '/g/vmlinuz', initrd: '/g/initrd',
@@ -36,10 +38,10 @@ test('program and accelerator per host', () => {
 
 test('machine, accelerator and processor per architecture', () => {
   const cases: [GuestArch, Accelerator, string, string, string][] = [
-    ['amd64', 'kvm', 'q35', 'kvm', 'host'],
-    ['amd64', 'hvf', 'q35', 'hvf', 'host'],
-    ['amd64', 'whpx', 'q35', 'whpx,kernel-irqchip=off', 'max,la57=off'],
-    ['amd64', 'tcg', 'q35', 'tcg,thread=multi', 'max,la57=off'],
+    ['amd64', 'kvm', Q35, 'kvm', 'host'],
+    ['amd64', 'hvf', Q35, 'hvf', 'host'],
+    ['amd64', 'whpx', Q35, 'whpx,kernel-irqchip=off', 'max,la57=off'],
+    ['amd64', 'tcg', Q35, 'tcg,thread=multi', 'max,la57=off'],
     ['arm64', 'kvm', 'virt', 'kvm', 'host'],
     ['arm64', 'hvf', 'virt', 'hvf', 'host'],
     ['arm64', 'tcg', 'virt', 'tcg,thread=multi', 'max,pauth-impdef=on'],
@@ -51,8 +53,13 @@ test('machine, accelerator and processor per architecture', () => {
 });
 
 test('the console device follows the architecture', () => {
-  assert.match(kernelCommandLine('amd64'), /^console=ttyS0 /);
-  assert.match(kernelCommandLine('arm64'), /^console=ttyAMA0 /);
+  assert.match(kernelCommandLine({ arch: 'amd64', accelerator: 'kvm' }), /^console=ttyS0 /);
+  assert.match(kernelCommandLine({ arch: 'arm64', accelerator: 'kvm' }), /^console=ttyAMA0 /);
+});
+
+test('speculation is guarded against wherever there is any', () => {
+  for (const accelerator of ['kvm', 'hvf', 'whpx'] as const) assert.doesNotMatch(kernelCommandLine({ arch: 'amd64', accelerator }), /mitigations|tsc=/);
+  assert.match(kernelCommandLine({ arch: 'amd64', accelerator: 'tcg' }), /mitigations=off/);
 });
 
 test('disks are told apart by serial; only the data disk is writable and gives space back', () => {
