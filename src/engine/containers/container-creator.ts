@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import type { ContainerConfig, HostConfig } from '../../api/wire/container.ts';
+import { InvalidArgumentError, NotFoundError } from '../../api/errors.ts';
+import { Cleanup } from '../../base/cleanup.ts';
+import type { Logger } from '../../base/log.ts';
+import type { EventBus } from '../events/event-bus.ts';
+import type { Image, ImageSource } from '../images/image.ts';
+import { mountAll, unmountAll } from '../linux/mount.ts';
+import type { Snapshotter } from '../snapshots/snapshotter.ts';
+import { wantedMounts } from '../volumes/mount-specs.ts';
+import type { Volumes } from '../volumes/volumes.ts';
+import { announce } from './container-events.ts';
+import { fillVolumes, removeDirectory, settleMounts } from './container-mounts.ts';
+import type { ContainerRecord, WantedEndpoint } from './container-record.ts';
+import type { ContainerRegistry } from './container-registry.ts';
+import { completeHostConfig } from './host-config.ts';
+import { mergeConfig } from './merge-config.ts';
+import { generateName } from './names.ts';
+import { snapshotKey } from './rootfs.ts';
+import { initialState } from './state.ts';
+
+export interface CreateContainerRequest {
+  /** Absent: one is made up. */
+  name: string | undefined;
+  config: ContainerConfig;
+  hostConfig: HostConfig;
+  networks: Readonly<Record<string, WantedEndpoint>>;
+}
+
+export interface ContainerCreatorOptions {
+  registry: ContainerRegistry;
+  images: ImageSource;
+  snapshotter: Snapshotter;
+  volumes: Volumes;
+  events: EventBus;
+  log: Logger;
+}
+
+/** Makes containers: everything is checked first, then made; what fails leaves nothing. */
+export class ContainerCreator {
+  readonly #options: ContainerCreatorOptions;
+
+  constructor(options: ContainerCreatorOptions) {
+    this.#options = options;
+  }
+
+  /** @throws NotFoundError for the image, ConflictError for the name, InvalidArgumentError for the rest */
+  async create(request: CreateContainerRequest): Promise<ContainerRecord> {
+    const { registry, snapshotter, volumes, events, log } = this.#options;
+    const image = await this.#findImage(request.config.Image ?? '');
+    const config = mergeConfig(request.config, image.config);
+    const args = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
+    if (args.length === 0) throw new InvalidArgumentError('no command specified');
+    const hostConfig = completeHostConfig(request.hostConfig);
+    const wanted = wantedMounts(config, hostConfig);
+    const id = randomBytes(32).toString('hex');
+    await using undo = new Cleanup((error) => { log.warn('cannot undo a creation', { id, error }); });
+    const name = request.name ?? generateName((candidate) => registry.isNameFree(candidate));
+    registry.reserveName(name, id);
+    undo.push(() => { registry.releaseName(name); });
+    const mounts = await settleMounts(wanted, volumes, undo);
+    const rootMounts = await snapshotter.prepare(snapshotKey(id), image.topSnapshot);
+    undo.push(() => snapshotter.remove(snapshotKey(id)));
+    const paths = registry.pathsOf(id);
+    await mkdir(paths.directory, { recursive: true, mode: 0o710 });
+    undo.push(() => removeDirectory(paths.directory));
+    await fillVolumes(mounts, log, async (work) => {
+      await mkdir(paths.rootfs, { recursive: true, mode: 0o700 });
+      mountAll(rootMounts, paths.rootfs);
+      try {
+        await work(paths.rootfs);
+      } finally {
+        await unmountAll(paths.rootfs);
+        await removeDirectory(paths.runDirectory);
+      }
+    });
+    const container = registry.add({
+      id, name, createdAt: Date.now(), imageId: image.id, args, mounts, networks: request.networks, endpoints: [],
+      config: { ...config, Hostname: hostnameOf(config, hostConfig, id) }, hostConfig, state: initialState, restartCount: 0, stoppedByUser: false,
+    });
+    undo.disarm();
+    log.info('container created', { id, name, image: config.Image });
+    announce(events, container.record, 'create');
+    return container.record;
+  }
+
+  async #findImage(reference: string): Promise<Image> {
+    if (reference === '') throw new InvalidArgumentError('no image specified');
+    const image = await this.#options.images.find(reference);
+    if (image) return image;
+    // Clients pull on this answer, and show it: dockerd's words, with the tag that was meant.
+    throw new NotFoundError(`No such image: ${/^[^/]*$|\//.test(reference) && !/[:@][^/]*$/.test(reference) ? `${reference}:latest` : reference}`);
+  }
+}
+
+function hostnameOf(config: ContainerConfig, hostConfig: HostConfig, id: string): string {
+  if (config.Hostname !== undefined && config.Hostname !== '') {
+    if (!/^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,62})$/.test(config.Hostname)) throw new InvalidArgumentError(`invalid hostname ${JSON.stringify(config.Hostname)}`);
+    return config.Hostname;
+  }
+  return hostConfig.NetworkMode === 'host' || hostConfig.UTSMode === 'host' ? '' : id.slice(0, 12);
+}

@@ -1,0 +1,134 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { NotImplementedError } from '../../api/errors.ts';
+import type { Cleanup } from '../../base/cleanup.ts';
+import { createNetworkNamespace, deleteNetworkNamespace } from '../linux/network-namespace.ts';
+import { hostResolvConfPath, hostsFile, resolvConf } from '../network/name-files.ts';
+import type { EndpointRecord } from '../network/network-record.ts';
+import type { Networks } from '../network/networks.ts';
+import type { PortAllocator } from '../network/port-allocator.ts';
+import { wantedPorts } from '../network/port-specs.ts';
+import type { Container } from './container.ts';
+import type { ContainerRecord, WantedEndpoint } from './container-record.ts';
+
+/** As dockerd sets them: any port may be bound, ping needs no privilege, no addresses of IPv6 where the network has none. */
+const SYSCTLS: Readonly<Record<string, string>> = {
+  'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647',
+  'net.ipv6.conf.all.disable_ipv6': '1', 'net.ipv6.conf.default.disable_ipv6': '1',
+};
+
+export interface ContainerNetworkOptions {
+  networks: Networks;
+  ports: PortAllocator;
+  dns: { servers: readonly string[]; search: readonly string[]; options: readonly string[] };
+}
+
+export interface ConnectedNetwork {
+  /** Path of the network namespace; undefined: the host's. */
+  namespace: string | undefined;
+  endpoints: readonly EndpointRecord[];
+}
+
+/** Puts containers into their networks and takes them out. */
+export class ContainerNetwork {
+  readonly #options: ContainerNetworkOptions;
+
+  constructor(options: ContainerNetworkOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * A namespace, the endpoints in it, and the files that name the container.
+   * @param undo takes everything away again
+   */
+  async connect(container: Container, undo: Cleanup): Promise<ConnectedNetwork> {
+    const { record, paths } = container;
+    const mode = record.hostConfig.NetworkMode ?? 'bridge';
+    if (mode.startsWith('container:')) throw new NotImplementedError(`network mode ${mode} is not implemented`);
+    const wanted = wantedNetworks(record);
+    const { networks } = this.#options;
+    const resolved = wanted.map(([name, endpoint]) => ({ network: networks.get(name), endpoint }));
+    const isHost = resolved.some(({ network }) => network.driver === 'host');
+    const endpoints: EndpointRecord[] = [];
+    // What is connected when something later fails is taken out again, in one place.
+    undo.push(() => this.#release(record, endpoints));
+    if (isHost) {
+      for (const { network, endpoint } of resolved) endpoints.push(await networks.attach(network, record.id, { ...endpoint, ports: [], interfaceName: '', defaultRoute: false }, unusedSandbox));
+    } else {
+      await deleteNetworkNamespace(paths.networkNamespace);
+      using netlink = createNetworkNamespace(paths.networkNamespace, SYSCTLS);
+      undo.push(() => deleteNetworkNamespace(paths.networkNamespace));
+      const ports = await this.#options.ports.allocate(resolved.some(({ network }) => network.driver === 'bridge') ? wantedPorts(record.hostConfig, Object.keys(record.config.ExposedPorts ?? {})) : []);
+      undo.push(() => { this.#options.ports.release(ports); });
+      for (const [index, { network, endpoint }] of resolved.entries()) {
+        endpoints.push(await networks.attach(network, record.id, {
+          ...endpoint, ports: index === 0 ? ports : [], interfaceName: `eth${String(index)}`, defaultRoute: index === 0,
+        }, { path: paths.networkNamespace, netlink }));
+      }
+    }
+    await this.#writeNames(container, endpoints, isHost);
+    return { namespace: isHost ? undefined : paths.networkNamespace, endpoints };
+  }
+
+  /** Takes a container out of its networks. Tries everything; idempotent. */
+  async disconnect(container: Container): Promise<void> {
+    await this.#release(container.record, container.record.endpoints);
+    await deleteNetworkNamespace(container.paths.networkNamespace);
+  }
+
+  /** Marks the host ports of a container that runs on as taken. */
+  adopt(record: ContainerRecord): void {
+    for (const endpoint of record.endpoints) this.#options.ports.adopt(endpoint.ports);
+  }
+
+  async #release(record: ContainerRecord, endpoints: readonly EndpointRecord[]): Promise<void> {
+    for (const endpoint of endpoints) {
+      await this.#options.networks.detach(record.id, endpoint);
+      this.#options.ports.release(endpoint.ports);
+    }
+  }
+
+  async #writeNames(container: Container, endpoints: readonly EndpointRecord[], isHost: boolean): Promise<void> {
+    const { config, hostConfig } = container.record;
+    const { paths } = container;
+    const name = hostnameOf(container.record);
+    const { dns } = this.#options;
+    const primary = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
+    const path = hostResolvConfPath(primary);
+    const host = isHost || path === '/etc/resolv.conf' ? primary : await readFile(path, 'utf8').catch(() => primary);
+    const addresses = endpoints.flatMap((endpoint) => endpoint.address ?? []);
+    const own = hostsFile({ hostname: name, domainname: config.Domainname ?? '', addresses, extraHosts: hostConfig.ExtraHosts ?? [], gateway: endpoints[0]?.gateway });
+    await Promise.all([
+      writeFile(paths.hosts, isHost ? await hostNetworkHosts(hostConfig.ExtraHosts ?? []) : own),
+      writeFile(paths.hostname, `${name}\n`),
+      writeFile(paths.resolvConf, resolvConf({
+        host, dropLoopback: !isHost,
+        dns: hostConfig.Dns?.length ? hostConfig.Dns : dns.servers,
+        search: hostConfig.DnsSearch?.length ? hostConfig.DnsSearch : dns.search,
+        options: hostConfig.DnsOptions?.length ? hostConfig.DnsOptions : dns.options,
+      })),
+    ]);
+  }
+}
+
+const unusedSandbox = { path: '', get netlink(): never { throw new Error('the host network has no sandbox'); } };
+
+/** The name that a container has for itself: the machine's in the host's network. */
+export function hostnameOf(record: ContainerRecord): string {
+  const { Hostname: own } = record.config;
+  return own === undefined || own === '' ? hostname() : own;
+}
+
+/** The networks of a container, the one with the default route first. */
+export function wantedNetworks(record: Pick<ContainerRecord, 'networks' | 'hostConfig' | 'config'>): [string, WantedEndpoint][] {
+  if (record.config.NetworkDisabled === true) return [['none', { aliases: [] }]];
+  const mode = record.hostConfig.NetworkMode ?? 'bridge';
+  const first: [string, WantedEndpoint] = [mode, record.networks[mode] ?? (mode === 'bridge' ? record.networks['default'] : undefined) ?? { aliases: [] }];
+  return [first, ...Object.entries(record.networks).filter(([name]) => name !== mode && name !== 'default')];
+}
+
+async function hostNetworkHosts(extra: readonly string[]): Promise<string> {
+  const own = await readFile('/etc/hosts', 'utf8').catch(() => '127.0.0.1\tlocalhost\n');
+  const lines = extra.map((entry) => `${entry.slice(entry.indexOf(':') + 1).replace('host-gateway', '127.0.0.1')}\t${entry.slice(0, entry.indexOf(':'))}\n`);
+  return own + lines.join('');
+}

@@ -1,0 +1,51 @@
+import type { ContainerConfig, HostConfig } from '../../api/wire/container.ts';
+import type { EndpointRecord } from '../network/network-record.ts';
+import type { ContainerState } from './state.ts';
+
+/** A container as the store keeps it. */
+export interface ContainerRecord {
+  /** 64 hex digits. */
+  id: string;
+  /** Without docker's leading slash. */
+  name: string;
+  /** Milliseconds since the epoch, as all moments here. */
+  createdAt: number;
+  imageId: string;
+  /** Entrypoint and command. */
+  args: readonly string[];
+  /** Merged with the image's. Docker's spelling is kept: it travels to clients as it is. */
+  config: ContainerConfig;
+  hostConfig: HostConfig;
+  mounts: readonly ContainerMount[];
+  /** The networks that it is to be in, by the name or id that was asked for. */
+  networks: Readonly<Record<string, WantedEndpoint>>;
+  /** Where it is connected now; empty unless it runs. */
+  endpoints: readonly EndpointRecord[];
+  state: ContainerState;
+  restartCount: number;
+  /** The user has stopped it: policies do not start it again. */
+  stoppedByUser: boolean;
+}
+
+export interface WantedEndpoint {
+  aliases: readonly string[];
+  address?: string;
+  mac?: string;
+}
+
+/** A mount whose source is settled. */
+export interface ContainerMount {
+  type: 'bind' | 'volume' | 'tmpfs';
+  /** Path on this machine; empty for tmpfs. */
+  source: string;
+  destination: string;
+  /** volume */
+  name?: string;
+  readOnly: boolean;
+  mode: string;
+  propagation: string;
+  createSource: boolean;
+  nonRecursive: boolean;
+  noCopy: boolean;
+  tmpfsOptions?: readonly string[];
+}

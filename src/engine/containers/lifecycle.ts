@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConflictError, messageOf, NotModifiedError } from '../../api/errors.ts';
+import { Cleanup } from '../../base/cleanup.ts';
+import type { Logger } from '../../base/log.ts';
+import { parseLogOptions } from '../config.ts';
+import type { EventBus } from '../events/event-bus.ts';
+import { buildSpec, type SpecInput } from '../runtime/spec.ts';
+import type { ExitStatus, LogFileOptions, ProcessStreams, RunningProcess, Runtime } from '../runtime/runtime.ts';
+import { resolveUser } from '../runtime/user.ts';
+import type { Snapshotter } from '../snapshots/snapshotter.ts';
+import type { Volumes } from '../volumes/volumes.ts';
+import { announce } from './container-events.ts';
+import { nameMounts, ociMounts, prepareSources, removeDirectory } from './container-mounts.ts';
+import { hostnameOf, type ConnectedNetwork, type ContainerNetwork } from './container-network.ts';
+import type { ContainerRegistry } from './container-registry.ts';
+import type { Container } from './container.ts';
+import { startFailureCode } from './exit-code.ts';
+import { decideRestart, parseRestartPolicy } from './restart-policy.ts';
+import { mountRootfs, unmountRootfs } from './rootfs.ts';
+
+export interface LifecycleOptions {
+  registry: ContainerRegistry;
+  runtime: Runtime;
+  snapshotter: Snapshotter;
+  volumes: Volumes;
+  network: ContainerNetwork;
+  events: EventBus;
+  log: Logger;
+  logOptions: { maxBytes: number; maxFiles: number };
+  cgroupVersion: 1 | 2;
+  boundingCapabilities: bigint;
+  /** Removes a container that wanted to be removed at its end; the container's lock is held. */
+  remove: (container: Container) => Promise<void>;
+}
+
+/** Starts containers and sees them end. */
+export class Lifecycle {
+  readonly #options: LifecycleOptions;
+  readonly #delays = new Map<string, number>();
+  /** Set when the engine ends: nothing is started again. */
+  #closing = false;
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts a container that does not run.
+   * @throws NotModifiedError when it runs already; ConflictError when it is paused or being removed; whatever made the start fail
+   */
+  async start(container: Container): Promise<void> {
+    container.cancelRestart?.();
+    await this.#options.registry.lock.run(container.id, async () => {
+      if (container.removing) throw new ConflictError(`container ${container.record.name} is being removed and cannot be started`);
+      if (container.record.state.phase === 'paused') throw new ConflictError('cannot start a paused container, try unpause instead');
+      if (container.running) throw new NotModifiedError(`container ${container.record.name} is already running`);
+      this.#options.registry.update(container, { stoppedByUser: false, restartCount: 0 });
+      this.#delays.delete(container.id);
+      await this.#startLocked(container);
+    });
+  }
+
+  async #startLocked(container: Container): Promise<void> {
+    const { registry, events, log } = this.#options;
+    const startedAt = performance.now();
+    try {
+      await this.#run(container);
+    } catch (error) {
+      const exitCode = startFailureCode(error);
+      registry.move(container, { type: 'start-failed', exitCode, error: messageOf(error) }, { endpoints: [] });
+      announce(events, container.record, 'die', { exitCode: String(exitCode), execDuration: '0' });
+      container.abandonEarlyClients();
+      container.announceExit({ exitCode, error: messageOf(error) });
+      if (container.record.hostConfig.AutoRemove === true) await this.#options.remove(container);
+      throw error;
+    }
+    log.info('container started', { id: container.id, name: container.record.name, pid: container.record.state.pid, ms: Math.round(performance.now() - startedAt) });
+  }
+
+  /** The whole way of a start; every step pushes its undo. */
+  async #run(container: Container): Promise<void> {
+    const { registry, runtime, snapshotter, network, events, log } = this.#options;
+    const { paths } = container;
+    await using undo = new Cleanup((error) => { log.warn('cannot undo a start', { id: container.id, error }); });
+    undo.push(() => removeDirectory(paths.runDirectory));
+    await Promise.all([mountRootfs(snapshotter, container), prepareSources(container.record.mounts)]);
+    undo.push(() => unmountRootfs(container));
+    const connected = await network.connect(container, undo);
+    const spec = buildSpec(this.specInput(container, connected));
+    const process = await runtime.start({
+      containerId: container.id, bundle: paths.bundle, processDirectory: paths.process, spec, ...this.#stdio(container),
+      beforeStart: (streams) => this.#connectEarlyClients(container, streams),
+    });
+    undo.disarm();
+    registry.move(container, { type: 'started', pid: process.pid, at: Date.now() }, { endpoints: connected.endpoints });
+    this.watch(container, process);
+    this.#announceVolumes(container, 'mount');
+    announce(events, container.record, 'start');
+  }
+
+  /** Everything that decides the OCI spec of this container; needs its root file system mounted. */
+  specInput(container: Container, connected: Pick<ConnectedNetwork, 'namespace'>): SpecInput {
+    const { record, paths } = container;
+    const { cgroupVersion, boundingCapabilities } = this.#options;
+    return {
+      containerId: record.id, config: record.config, hostConfig: record.hostConfig, args: record.args, hostname: hostnameOf(record), rootfs: paths.rootfs,
+      user: resolveUser(paths.rootfs, record.config.User ?? '', record.hostConfig.GroupAdd ?? []), networkNamespace: connected.namespace,
+      mounts: [...nameMounts(record.mounts, paths, record.hostConfig.ReadonlyRootfs === true), ...ociMounts(record.mounts)], cgroupVersion, boundingCapabilities,
+    };
+  }
+
+  #stdio(container: Container): { stdio: { tty: boolean; openStdin: boolean; stdinOnce: boolean; consoleSize?: { columns: number; rows: number } }; logFile?: LogFileOptions } {
+    const { config, hostConfig } = container.record;
+    const [rows = 0, columns = 0] = hostConfig.ConsoleSize ?? [];
+    const logType = hostConfig.LogConfig?.Type ?? 'local';
+    const own = hostConfig.LogConfig?.Config ?? {};
+    return {
+      stdio: { tty: config.Tty === true, openStdin: config.OpenStdin === true, stdinOnce: config.StdinOnce === true, ...(rows > 0 && columns > 0 ? { consoleSize: { columns, rows } } : {}) },
+      ...(logType === 'none' ? {} : { logFile: { path: container.paths.logFile, ...(Object.keys(own).length > 0 ? parseLogOptions(own) : this.#options.logOptions) } }),
+    };
+  }
+
+  async #connectEarlyClients(container: Container, streams: ProcessStreams): Promise<void> {
+    const clients = [...container.earlyClients];
+    container.earlyClients.clear();
+    for (const client of clients) await client.connect(streams);
+  }
+
+  #announceVolumes(container: Container, action: 'mount' | 'unmount'): void {
+    for (const mount of container.record.mounts) {
+      if (mount.name === undefined) continue;
+      this.#options.volumes.announceMount(action, mount.name, {
+        container: container.id, ...(action === 'mount' ? { destination: mount.destination, propagation: mount.propagation, 'read/write': String(!mount.readOnly) } : {}),
+      });
+    }
+  }
+
+  /** Follows a process that runs, until it has ended and everything of it is cleared away. */
+  watch(container: Container, process: RunningProcess): void {
+    container.process = process;
+    void process.exited.then((exit) => this.handleExit(container, exit)).catch((error: unknown) => {
+      this.#options.log.error('cannot handle the end of a container', { id: container.id, error });
+    });
+  }
+
+  /** Records an end, clears away what the run has left, and does what the policy says. */
+  async handleExit(container: Container, exit: ExitStatus): Promise<void> {
+    await this.#options.registry.lock.run(container.id, async () => {
+      const { registry, events, log } = this.#options;
+      const { startedAt } = container.record.state;
+      const ranMs = Math.max(0, exit.at - startedAt);
+      container.process = undefined;
+      registry.move(container, { type: 'exited', exitCode: exit.code, at: exit.at, oomKilled: exit.oomKilled });
+      log.info('container ended', { id: container.id, name: container.record.name, exitCode: exit.code, oomKilled: exit.oomKilled || undefined });
+      if (exit.oomKilled) announce(events, container.record, 'oom');
+      announce(events, container.record, 'die', { exitCode: String(exit.code), execDuration: String(Math.floor(ranMs / 1000)) });
+      const autoRemove = container.record.hostConfig.AutoRemove === true;
+      // Whoever waits for the end need not wait for the clearing; what comes next waits for our lock.
+      if (!autoRemove) container.announceExit({ exitCode: exit.code });
+      await this.#clear(container);
+      this.#announceVolumes(container, 'unmount');
+      if (autoRemove) {
+        container.announceExit({ exitCode: exit.code });
+        await this.#options.remove(container);
+        return;
+      }
+      this.#maybeRestart(container, ranMs);
+    });
+  }
+
+  /** Takes apart what a run has made. Tries everything. */
+  async #clear(container: Container): Promise<void> {
+    const { registry, runtime, network, log } = this.#options;
+    const results = await Promise.allSettled([runtime.delete(container.id), network.disconnect(container), unmountRootfs(container)]);
+    for (const result of results) {
+      if (result.status === 'rejected') log.error('cannot clear a container away', { id: container.id, error: result.reason });
+    }
+    await removeDirectory(container.paths.runDirectory).catch((error: unknown) => { log.warn('cannot remove a run directory', { id: container.id, error }); });
+    registry.update(container, { endpoints: [] });
+  }
+
+  #maybeRestart(container: Container, ranMs: number): void {
+    const { record } = container;
+    if (this.#closing) return;
+    const restart = decideRestart(parseRestartPolicy(record.hostConfig.RestartPolicy), {
+      exitCode: record.state.exitCode, ranMs, restartCount: record.restartCount, previousDelayMs: this.#delays.get(record.id) ?? 0,
+      stoppedByUser: record.stoppedByUser || container.stopping,
+    });
+    if (!restart) return;
+    this.#delays.set(record.id, restart.delayMs);
+    this.#options.registry.move(container, { type: 'restarting' }, { restartCount: record.restartCount + 1 });
+    void this.#restartLater(container, restart.delayMs);
+  }
+
+  /** Brings a container that its policy wants back, after a delay that anybody may cut short. */
+  async #restartLater(container: Container, delayMs: number): Promise<void> {
+    const { registry, log } = this.#options;
+    const cancelled = new AbortController();
+    container.cancelRestart = () => { cancelled.abort(); };
+    await sleep(delayMs, undefined, { signal: cancelled.signal }).catch(() => undefined);
+    await registry.lock.run(container.id, async () => {
+      container.cancelRestart = undefined;
+      if (container.record.state.phase !== 'restarting') return;
+      if (cancelled.signal.aborted || container.removing || this.#closing) {
+        registry.move(container, { type: 'given-up' });
+        return;
+      }
+      await this.#startLocked(container).catch((error: unknown) => { log.warn('container cannot be restarted', { id: container.id, error }); });
+    });
+  }
+
+  /** From now on nothing is started again. */
+  close(): void {
+    this.#closing = true;
+    for (const container of this.#options.registry.list()) container.cancelRestart?.();
+  }
+}
