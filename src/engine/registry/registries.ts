@@ -1,0 +1,95 @@
+import type { Logger } from '../../base/log.ts';
+import type { BackoffPolicy } from '../../base/retry.ts';
+import { Authorizer } from './authorizer.ts';
+import { readHostCertificates } from './certificates.ts';
+import type { Credentials } from './credentials.ts';
+import { ANONYMOUS } from './credentials.ts';
+import type { Endpoint } from './endpoint.ts';
+import { EndpointFinder } from './endpoint-finder.ts';
+import { HttpClient } from './http-client.ts';
+import { InsecureRegistries } from './insecure-registries.ts';
+import { RegistryClient } from './registry-client.ts';
+import { RemoteRepository } from './remote-repository.ts';
+import type { Repository } from './repository.ts';
+import { DEFAULT_STALL_LIMITS, type StallLimits } from './stall-watch.ts';
+
+export interface RegistriesOptions {
+  mirrors: readonly string[];
+  insecureRegistries: readonly string[];
+  /** Looked through in order for `HOST/` with certificates. */
+  certificateDirectories: readonly string[];
+  proxyEnv: NodeJS.ProcessEnv;
+  userAgent: string;
+  log: Logger;
+  policy?: BackoffPolicy;
+  stallLimits?: StallLimits;
+  /** The most bytes in one request of an upload; undefined for whole blobs. */
+  uploadChunkBytes?: number | undefined;
+}
+
+const DEFAULT_POLICY: BackoffPolicy = { attempts: 5, baseMs: 250, capMs: 8000 };
+
+/** Who asks, for what. */
+export interface Visitor {
+  credentials?: Credentials;
+  metaHeaders?: Readonly<Record<string, string>>;
+}
+
+/** All registries, as this engine is configured to see them. Owns the connections and what was learned about each registry. */
+export class Registries implements Disposable {
+  readonly #options: RegistriesOptions;
+  readonly #http: HttpClient;
+  readonly #authorizer: Authorizer;
+  readonly #finder: EndpointFinder;
+
+  /** @throws InvalidArgumentError for an invalid insecure registry */
+  constructor(options: RegistriesOptions) {
+    const insecure = new InsecureRegistries(options.insecureRegistries);
+    this.#options = options;
+    this.#http = new HttpClient({
+      proxyEnv: options.proxyEnv, userAgent: options.userAgent, limits: options.stallLimits ?? DEFAULT_STALL_LIMITS,
+      trustOf: async (authority) => ({ verify: !(await insecure.includes(authority)), certificates: await readHostCertificates(options.certificateDirectories, authority) }),
+    });
+    this.#authorizer = new Authorizer(this.#http);
+    this.#finder = new EndpointFinder({ http: this.#http, insecure, mirrors: options.mirrors, log: options.log });
+  }
+
+  get http(): HttpClient {
+    return this.#http;
+  }
+
+  /** For reading: mirrors of the domain first. Mirrors are strangers to the user: they get no credentials. */
+  async repository(name: { domain: string; path: string }, visitor: Visitor, options: { use: 'pull' | 'push'; signal?: AbortSignal | undefined }): Promise<Repository> {
+    const endpoints = options.use === 'pull' ? await this.#finder.forPull(name.domain, options.signal) : [await this.#finder.origin(name.domain, options.signal)];
+    const clients = endpoints.map((endpoint) => this.#client(endpoint, endpoint.kind === 'mirror' ? {} : visitor));
+    const last = clients.pop() as RegistryClient;
+    return new RemoteRepository({ ...name, clients: [...clients, last], policy: this.#policy, chunkBytes: this.#options.uploadChunkBytes, log: this.#options.log });
+  }
+
+  /** For what concerns a registry as a whole: its catalogue, a login. */
+  async registry(domain: string, visitor: Visitor, signal?: AbortSignal): Promise<RegistryClient> {
+    return this.#client(await this.#finder.origin(domain, signal), visitor);
+  }
+
+  /** Certificates and the like are read anew from now on. */
+  reload(): void {
+    this.#http.forgetTrust();
+  }
+
+  [Symbol.dispose](): void {
+    this.#http[Symbol.dispose]();
+  }
+
+  get #policy(): BackoffPolicy {
+    return this.#options.policy ?? DEFAULT_POLICY;
+  }
+
+  #client(endpoint: Endpoint, visitor: Visitor): RegistryClient {
+    return new RegistryClient({
+      http: this.#http, authorizer: this.#authorizer, endpoint, credentials: visitor.credentials ?? ANONYMOUS, log: this.#options.log,
+      onUnreachable: () => { this.#finder.forget(endpoint); },
+      ...(visitor.metaHeaders ? { metaHeaders: visitor.metaHeaders } : {}),
+      policy: endpoint.kind === 'mirror' ? { ...this.#policy, attempts: 1 } : this.#policy,
+    });
+  }
+}
