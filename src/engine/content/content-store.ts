@@ -1,25 +1,38 @@
 import type { Readable } from 'node:stream';
-
-/** `sha256:` + 64 hex digits, checked. Source: OCI image-spec, descriptor.md, "Digests". */
-export type Digest = string & { readonly __brand: 'Digest' };
+import type { Digest } from './digest.ts';
 
 /**
  * Immutable blobs under their digest. Writing is all or nothing: a blob appears only after its bytes were hashed and match.
+ * It knows nothing of who needs a blob; `beforeCommit` is where a writer takes hold of one before garbage collection can see it.
  */
 export interface ContentStore {
   /**
    * Streams `source` into the store. Same digest twice is fine (the second write is dropped).
+   * The blob survives the death of the engine at once, and a power cut once `flush` has resolved.
    * @throws InvalidArgumentError when size or digest differ from what `expected` says; nothing is kept then.
    */
-  write(source: AsyncIterable<Uint8Array>, expected: { digest?: Digest; size?: number }, signal?: AbortSignal): Promise<{ digest: Digest; size: number }>;
+  write(source: AsyncIterable<Uint8Array>, expected: { digest?: Digest; size?: number }, options?: WriteOptions): Promise<BlobInfo>;
   has(digest: Digest): Promise<boolean>;
   /** Size in bytes. @throws NotFoundError */
   size(digest: Digest): Promise<number>;
-  /** @throws NotFoundError */
+  /** The caller reads it to the end or destroys it. @throws NotFoundError */
   open(digest: Digest): Promise<Readable>;
   /** Whole blob, for manifests and configs. @throws NotFoundError; InvalidArgumentError above `limitBytes` (default 4 MiB). */
   read(digest: Digest, limitBytes?: number): Promise<Buffer>;
+  /** Waits until every blob written so far is on the disk. Call it before recording that a blob is needed. */
+  flush(): Promise<void>;
   /** Idempotent. */
   remove(digest: Digest): Promise<void>;
-  list(): AsyncIterable<{ digest: Digest; size: number }>;
+  list(): AsyncIterable<BlobInfo>;
+}
+
+export interface BlobInfo {
+  digest: Digest;
+  size: number;
+}
+
+export interface WriteOptions {
+  signal?: AbortSignal;
+  /** Called once the digest is known and before the blob can be seen. What it throws cancels the write. */
+  beforeCommit?: (blob: BlobInfo) => void;
 }

@@ -23,8 +23,26 @@ export interface Image {
 
 /** What containers need of images. */
 export interface ImageSource {
-  /** By id, short id, reference or digest. @throws NotFoundError `no such image: …`, ConflictError for an ambiguous prefix. */
+  /** By id, short id, reference or digest. @throws NotFoundError `No such image: …` (docker's words: clients look for them), ConflictError for an ambiguous prefix. */
   get(reference: string): Promise<Image>;
   find(reference: string): Promise<Image | undefined>;
   count(): Promise<number>;
+}
+
+/** What images need of containers. Asked in the moment of a removal, so it answers at once. */
+export type ImageUsers = (imageId: string) => readonly ImageUser[];
+
+export interface ImageUser {
+  containerId: string;
+  running: boolean;
+}
+
+/** Announces what has happened to an image; nothing in the engine is driven by it. */
+export type ImageListener = (event: ImageEvent) => void;
+
+export interface ImageEvent {
+  action: 'load' | 'tag' | 'untag' | 'delete' | 'pull' | 'push' | 'save' | 'import';
+  id: string;
+  /** The image's labels and `name`. */
+  attributes: Readonly<Record<string, string>>;
 }

@@ -44,6 +44,25 @@ export function parseMountOptions(options: readonly string[]): ParsedOptions {
  * @throws an error with `code`, as node:fs does; nothing stays mounted then
  */
 export function mount(what: Mount, target: string): void {
+  if (what.directory === undefined) mountHere(what, target);
+  else inDirectory(what.directory, () => { mountHere(what, target); });
+}
+
+/**
+ * Relative paths in overlay's options start from the working directory of the calling thread. Nothing else can run on this thread
+ * meanwhile, and the engine uses absolute paths everywhere.
+ */
+function inDirectory(directory: string, work: () => void): void {
+  const before = process.cwd();
+  process.chdir(directory);
+  try {
+    work();
+  } finally {
+    process.chdir(before);
+  }
+}
+
+function mountHere(what: Mount, target: string): void {
   const { flags, propagation, data } = parseMountOptions(what.type === 'bind' ? ['bind', ...what.options] : what.options);
   const isBind = (flags & MS_BIND) !== 0;
   if (libc.mount(what.source, target, what.type === 'bind' ? 'none' : what.type, isBind ? flags & (MS_BIND | MS_REC) : flags, isBind || data === '' ? null : data) !== 0) {

@@ -4,4 +4,9 @@ export interface Mount {
   source: string;
   /** Options as in fstab: flags (`ro`, `nosuid`, `rbind`) and file-system data (`lowerdir=…`), unparsed. */
   options: readonly string[];
+  /**
+   * The directory that relative paths among the options start from; absent where all are absolute. The kernel reads at most 4,095 bytes of
+   * options, and a hundred layers with absolute paths are longer than that.
+   */
+  directory?: string;
 }

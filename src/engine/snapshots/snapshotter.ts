@@ -10,23 +10,34 @@ import type { Mount } from './mount.ts';
  */
 export interface Snapshotter {
   readonly name: 'overlay' | 'native';
+  /** How removals of the parent's files are written into `directory`, and whether a parent may be given at `commit`. */
+  readonly layering: Layering;
   /** Makes a writable snapshot over `parent` (a committed key) or over nothing, and says how to mount it. */
   prepare(key: string, parent: string | undefined): Promise<readonly Mount[]>;
   /** As `prepare`, read-only. */
   view(key: string, parent: string): Promise<readonly Mount[]>;
-  /** How to mount an active snapshot or view that exists. */
+  /** How to mount an active snapshot or view that exists. ConflictError for a committed one. */
   mounts(key: string): Promise<readonly Mount[]>;
-  /** Turns the active snapshot `key` into the committed snapshot `name`; `key` is gone afterwards. Must not be mounted. ConflictError if `name` exists. */
-  commit(name: string, key: string): Promise<void>;
+  /**
+   * Turns the active snapshot `key` into the committed snapshot `name`; `key` is gone afterwards. Must not be mounted. ConflictError if
+   * `name` exists. `rebase` puts a snapshot that was prepared over nothing onto a parent (InvalidArgumentError where `layering` is `merged`).
+   */
+  commit(name: string, key: string, rebase?: { parent: string }): Promise<void>;
   /** Removes a snapshot. ConflictError while it has children. The caller has unmounted it. Space is given back before this resolves. */
   remove(key: string): Promise<void>;
   stat(key: string): Promise<SnapshotInfo>;
-  /** Bytes and inodes that this snapshot alone occupies (not its parents). */
+  /** Bytes (as the disk counts them) and inodes that this snapshot alone occupies, not its parents. */
   usage(key: string): Promise<{ bytes: number; inodes: number }>;
   list(): AsyncIterable<SnapshotInfo>;
   /** Clears what a crash left. Called once, before anything else. */
   recover(): Promise<void>;
 }
+
+/**
+ * `stacked`: `directory` holds only this snapshot's own files, with overlayfs' marks for what it removes from its parents.
+ * `merged`: `directory` holds the whole tree, parents included.
+ */
+export type Layering = 'stacked' | 'merged';
 
 export interface SnapshotInfo {
   key: string;

@@ -24,19 +24,6 @@ export const migrations: readonly Migration[] = [
       ) STRICT;
       CREATE INDEX snapshots_by_parent ON snapshots (parent);
 
-      CREATE TABLE leases (
-        id TEXT PRIMARY KEY,
-        reason TEXT NOT NULL,
-        created_at INTEGER NOT NULL
-      ) STRICT, WITHOUT ROWID;
-      CREATE TABLE lease_resources (
-        lease TEXT NOT NULL REFERENCES leases (id) ON DELETE CASCADE,
-        kind TEXT NOT NULL CHECK (kind IN ('blob', 'snapshot')),
-        key TEXT NOT NULL,
-        PRIMARY KEY (lease, kind, key)
-      ) STRICT, WITHOUT ROWID;
-      CREATE INDEX lease_resources_by_key ON lease_resources (kind, key);
-
       CREATE TABLE images (
         id TEXT PRIMARY KEY,
         config BLOB NOT NULL,
@@ -57,6 +44,7 @@ export const migrations: readonly Migration[] = [
         blob TEXT NOT NULL,
         media_type TEXT NOT NULL,
         blob_bytes INTEGER NOT NULL,
+        size_bytes INTEGER NOT NULL,
         PRIMARY KEY (image, position)
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX image_layers_by_blob ON image_layers (blob);

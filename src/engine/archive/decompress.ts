@@ -1,0 +1,68 @@
+import { Duplex, Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { InvalidArgumentError, messageOf } from '../../api/errors.ts';
+
+export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
+
+/** By the first bytes: names and media types lie. Sources: RFC 1952, RFC 8878, xz and bzip2 file formats. */
+export function compressionOf(head: Uint8Array): Compression {
+  const hex = Buffer.from(head.subarray(0, 6)).toString('hex');
+  if (hex.startsWith('1f8b08')) return 'gzip';
+  // A frame, or a skippable frame in front of one.
+  if (hex.startsWith('28b52ffd') || /^5.2a4d18/.test(hex)) return 'zstd';
+  if (hex === 'fd377a585a00') return 'xz';
+  if (hex.startsWith('425a68')) return 'bzip2';
+  return 'none';
+}
+
+/**
+ * The bytes that `source` stands for, whatever it is compressed with.
+ * @throws InvalidArgumentError for damaged or truncated data, and for xz and bzip2
+ */
+export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const iterator = source[Symbol.asyncIterator]();
+  const head: Uint8Array[] = [];
+  let length = 0;
+  let ended = false;
+  while (length < 6 && !ended) {
+    const next = await iterator.next();
+    if (next.done === true) ended = true;
+    else { head.push(next.value); length += next.value.length; }
+  }
+  const whole = rejoin(head, iterator, ended);
+  const compression = compressionOf(Buffer.concat(head));
+  if (compression === 'none') yield* whole;
+  else yield* inflate(whole, compression);
+}
+
+async function* rejoin(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>, ended: boolean): AsyncGenerator<Uint8Array> {
+  try {
+    yield* head;
+    for (let next = ended ? undefined : await rest.next(); next !== undefined && next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+async function* inflate(source: AsyncIterable<Uint8Array>, compression: Compression): AsyncGenerator<Uint8Array> {
+  const input = Readable.from(source, { objectMode: false, highWaterMark: 256 * 1024 });
+  const inflater = inflaterFor(compression);
+  let sourceFailure: unknown;
+  input.on('error', (error) => { sourceFailure = error; inflater.destroy(error); });
+  input.pipe(inflater);
+  try {
+    for await (const chunk of inflater) yield chunk as Uint8Array;
+  } catch (cause) {
+    throw sourceFailure ?? new InvalidArgumentError(`damaged ${compression} data: ${messageOf(cause)}`, { cause });
+  } finally {
+    input.destroy();
+    inflater.destroy();
+  }
+}
+
+function inflaterFor(compression: Compression): Duplex {
+  const options = { chunkSize: 256 * 1024 };
+  if (compression === 'gzip') return createGunzip(options);
+  if (compression === 'zstd') return createZstdDecompress(options);
+  throw new InvalidArgumentError(`${compression} compression is not supported: use gzip, zstd or none`);
+}

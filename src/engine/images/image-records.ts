@@ -1,0 +1,204 @@
+import { ConflictError } from '../../api/errors.ts';
+import type { Digest } from '../content/digest.ts';
+import type { Database } from '../store/database.ts';
+import { type ImageConfig, parseImageConfig } from './image-config.ts';
+import { canonicalName, type Reference, repositoryOf } from './reference.ts';
+
+export interface LayerRecord {
+  diffId: Digest;
+  chainId: Digest;
+  /** The layer as it was received. */
+  blob: Digest;
+  mediaType: string;
+  blobBytes: number;
+  /** Of the unpacked files. */
+  sizeBytes: number;
+}
+
+export interface NewImage {
+  id: Digest;
+  /** The config blob, byte for byte: its digest is the id. */
+  config: Uint8Array;
+  layers: readonly LayerRecord[];
+  manifest: { digest: Digest; mediaType: string } | undefined;
+}
+
+export interface ImageRecord {
+  id: Digest;
+  config: ImageConfig;
+  createdAt: number;
+  sizeBytes: number;
+  labels: Readonly<Record<string, string>>;
+  topSnapshot: string | undefined;
+  parent: string | undefined;
+  lastTaggedAt: number | undefined;
+}
+
+export interface ReferenceRecord {
+  repository: string;
+  tag: string | null;
+  digest: string | null;
+  image: string;
+}
+
+type ImageRow = { id: Digest; config: Uint8Array; created_at: number; size_bytes: number; labels: string; top_snapshot: string | null; parent: string | null; last_tagged_at: number | null };
+
+const PARSED_LIMIT = 1000;
+
+/** Images and their names, in the database. Every method is one transaction; none waits. */
+export class ImageRecords {
+  readonly #database: Database;
+  readonly #parsed = new Map<string, ImageConfig>();
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Runs several changes as one; `durable` waits for the disk. */
+  together<T>(work: () => T, options?: { durable: boolean }): T {
+    return this.#database.transaction(work, options);
+  }
+
+  /** Adds an image that is all there; of one that is known already only the manifest is new. */
+  add(image: NewImage): void {
+    const config = parseImageConfig(image.config);
+    this.#database.transaction(() => {
+      const size = image.layers.reduce((sum, layer) => sum + layer.sizeBytes, 0);
+      const { changes } = this.#database.run(
+        'INSERT INTO images (id, config, created, created_at, size_bytes, labels, top_snapshot) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        image.id, image.config, config.created, Date.parse(config.created), size, JSON.stringify(config.config.Labels ?? {}), image.layers.at(-1)?.chainId ?? null);
+      if (changes > 0) for (const [position, layer] of image.layers.entries()) this.#addLayer(image.id, position, layer);
+      if (image.manifest) this.#database.run('INSERT INTO image_manifests (image, digest, media_type) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', image.id, image.manifest.digest, image.manifest.mediaType);
+    });
+  }
+
+  #addLayer(image: Digest, position: number, layer: LayerRecord): void {
+    this.#database.run('INSERT INTO image_layers (image, position, diff_id, chain_id, blob, media_type, blob_bytes, size_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      image, position, layer.diffId, layer.chainId, layer.blob, layer.mediaType, layer.blobBytes, layer.sizeBytes);
+  }
+
+  find(id: string): ImageRecord | undefined {
+    const row = this.#database.get<ImageRow>('SELECT * FROM images WHERE id = ?', id);
+    return row && this.#toRecord(row);
+  }
+
+  list(): ImageRecord[] {
+    return this.#database.all<ImageRow>('SELECT * FROM images').map((row) => this.#toRecord(row));
+  }
+
+  count(): number {
+    return this.#database.get<{ n: number }>('SELECT count(*) AS n FROM images')?.n ?? 0;
+  }
+
+  /** @param hex the first digits of an id. @throws ConflictError when several begin so */
+  findByPrefix(hex: string): ImageRecord | undefined {
+    // `g` comes right after the last hexadecimal digit.
+    const rows = this.#database.all<ImageRow>('SELECT * FROM images WHERE id >= ? AND id < ? LIMIT 2', `sha256:${hex}`, `sha256:${hex}g`);
+    if (rows.length > 1) throw new ConflictError(`image id ${hex} is ambiguous: give more of its digits`);
+    return rows[0] && this.#toRecord(rows[0]);
+  }
+
+  /** Any image of a repository with this manifest digest or id; any repository when none is given. */
+  findByDigest(digest: string, repository: string): string | undefined {
+    return this.#database.get<{ image: string }>('SELECT image FROM image_references WHERE digest = ? AND repository = ?', digest, repository)?.image
+      ?? this.#database.get<{ image: string }>('SELECT r.image FROM image_references r JOIN image_manifests m ON m.image = r.image WHERE m.digest = ? AND r.repository = ? LIMIT 1', digest, repository)?.image;
+  }
+
+  findByReference(reference: Reference): string | undefined {
+    return this.#database.get<{ image: string }>('SELECT image FROM image_references WHERE name = ?', canonicalName(reference))?.image;
+  }
+
+  referencesOf(id: string): ReferenceRecord[] {
+    return this.#database.all<ReferenceRecord>('SELECT repository, tag, digest, image FROM image_references WHERE image = ? ORDER BY name', id);
+  }
+
+  allReferences(): ReferenceRecord[] {
+    return this.#database.all<ReferenceRecord>('SELECT repository, tag, digest, image FROM image_references ORDER BY name');
+  }
+
+  /** Points a name at an image, away from the one it had. @returns the id that it pointed at */
+  setReference(reference: Reference, id: string): string | undefined {
+    return this.#database.transaction(() => {
+      const before = this.findByReference(reference);
+      const { tag, digest } = reference;
+      this.#database.run(`INSERT INTO image_references (name, repository, tag, digest, image, created_at) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (name) DO UPDATE SET image = excluded.image, created_at = excluded.created_at`,
+      canonicalName(reference), repositoryOf(reference), digest === undefined ? (tag ?? null) : null, digest ?? null, id, Date.now());
+      if (tag !== undefined) this.#database.run('UPDATE images SET last_tagged_at = ? WHERE id = ?', Date.now(), id);
+      return before;
+    });
+  }
+
+  removeReference(reference: Reference): void {
+    this.#database.run('DELETE FROM image_references WHERE name = ?', canonicalName(reference));
+  }
+
+  /** The record goes; its names must have gone before. */
+  remove(id: string): void {
+    this.#database.run('DELETE FROM images WHERE id = ?', id);
+    this.#parsed.delete(id);
+  }
+
+  setParent(id: string, parent: string): void {
+    this.#database.run('UPDATE images SET parent = ? WHERE id = ?', parent, id);
+  }
+
+  children(id: string): string[] {
+    return this.#database.all<{ id: string }>('SELECT id FROM images WHERE parent = ?', id).map((row) => row.id);
+  }
+
+  parents(): Set<string> {
+    return new Set(this.#database.all<{ parent: string }>('SELECT DISTINCT parent FROM images WHERE parent IS NOT NULL').map(({ parent }) => parent));
+  }
+
+  layers(id: string): LayerRecord[] {
+    return this.#database.all<LayerRecord>('SELECT diff_id AS diffId, chain_id AS chainId, blob, media_type AS mediaType, blob_bytes AS blobBytes, size_bytes AS sizeBytes FROM image_layers WHERE image = ? ORDER BY position', id);
+  }
+
+  manifests(id: string): { digest: Digest; mediaType: string }[] {
+    return this.#database.all('SELECT digest, media_type AS mediaType FROM image_manifests WHERE image = ? ORDER BY digest', id);
+  }
+
+  /** What is known of a layer from other images. */
+  findLayer(by: { chainId: Digest } | { blob: Digest; diffId: Digest }): LayerRecord | undefined {
+    const columns = 'diff_id AS diffId, chain_id AS chainId, blob, media_type AS mediaType, blob_bytes AS blobBytes, size_bytes AS sizeBytes';
+    return 'chainId' in by
+      ? this.#database.get(`SELECT ${columns} FROM image_layers WHERE chain_id = ? LIMIT 1`, by.chainId)
+      : this.#database.get(`SELECT ${columns} FROM image_layers WHERE blob = ? AND diff_id = ? LIMIT 1`, by.blob, by.diffId);
+  }
+
+  /** For each layer that more than one image has, its size. */
+  sharedLayers(): Map<string, number> {
+    const rows = this.#database.all<{ chain: string; size: number }>('SELECT chain_id AS chain, max(size_bytes) AS size FROM image_layers GROUP BY chain_id HAVING count(DISTINCT image) > 1');
+    return new Map(rows.map(({ chain, size }) => [chain, size]));
+  }
+
+  /** For garbage collection. */
+  needs(kind: 'blob' | 'snapshot', key: string): boolean {
+    if (kind === 'snapshot') return this.#database.get('SELECT 1 FROM image_layers WHERE chain_id = ? LIMIT 1', key) !== undefined;
+    return this.#database.get('SELECT 1 FROM image_layers WHERE blob = ? UNION ALL SELECT 1 FROM image_manifests WHERE digest = ? LIMIT 1', key, key) !== undefined;
+  }
+
+  #toRecord(row: ImageRow): ImageRecord {
+    return {
+      id: row.id, config: this.#parse(row), createdAt: row.created_at, sizeBytes: row.size_bytes, labels: JSON.parse(row.labels) as Record<string, string>,
+      topSnapshot: row.top_snapshot ?? undefined, parent: row.parent ?? undefined, lastTaggedAt: row.last_tagged_at ?? undefined,
+    };
+  }
+
+  /** Configs never change, so one is parsed once. */
+  #parse(row: ImageRow): ImageConfig {
+    const known = this.#parsed.get(row.id);
+    if (known) return known;
+    const config = parseImageConfig(row.config);
+    if (this.#parsed.size >= PARSED_LIMIT) this.#parsed.clear();
+    this.#parsed.set(row.id, config);
+    return config;
+  }
+
+  /** The config blob as it was received. */
+  configBytes(id: string): Buffer | undefined {
+    const row = this.#database.get<{ config: Uint8Array }>('SELECT config FROM images WHERE id = ?', id);
+    return row && Buffer.from(row.config);
+  }
+}

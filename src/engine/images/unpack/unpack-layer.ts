@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { decompress } from '../../archive/decompress.ts';
+import { TarParser } from '../../archive/tar-parser.ts';
+import { LayerExtractor } from './layer-extractor.ts';
+import { LayerTree } from './layer-tree.ts';
+import { MergingWhiteouts, OverlayWhiteouts } from './whiteouts.ts';
+
+export interface UnpackRequest {
+  /** The layer as it was received: a tar, compressed or not. */
+  blobPath: string;
+  /** An empty directory (`stacked`) or a copy of the layers below (`merged`), touched by nobody else. */
+  directory: string;
+  layering: 'stacked' | 'merged';
+}
+
+export interface UnpackResult {
+  /** Digest of the uncompressed archive. */
+  diffId: string;
+  /** Bytes of the files, hard links once: what docker calls the size of a layer. */
+  sizeBytes: number;
+  entries: number;
+  /** False when the layer leaves the root directory as it is below. */
+  rootSeen: boolean;
+}
+
+/**
+ * Unpacks one layer and hashes it on the way. On failure the directory holds a part of it: the caller throws it away.
+ * @throws InvalidArgumentError for what is no proper layer; file system errors as they are
+ */
+export async function unpackLayer({ blobPath, directory, layering }: UnpackRequest, umask: number): Promise<UnpackResult> {
+  const tree = new LayerTree(directory);
+  const extractor = new LayerExtractor(tree, layering === 'stacked' ? new OverlayWhiteouts(tree) : new MergingWhiteouts(tree), umask);
+  const parser = new TarParser(extractor);
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of decompress(createReadStream(blobPath, { highWaterMark: 1024 * 1024 }))) {
+      hash.update(chunk);
+      parser.push(chunk);
+    }
+    parser.finish();
+    extractor.finish();
+  } finally {
+    extractor.close();
+  }
+  return { diffId: `sha256:${hash.digest('hex')}`, sizeBytes: extractor.sizeBytes, entries: extractor.entries, rootSeen: extractor.rootSeen };
+}

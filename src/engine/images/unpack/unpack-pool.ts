@@ -1,0 +1,119 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { InternalError, InvalidArgumentError, UnavailableError } from '../../../api/errors.ts';
+import type { UnpackRequest, UnpackResult } from './unpack-layer.ts';
+
+/** What unpacks a layer, wherever it does it. */
+export interface Unpacker extends AsyncDisposable {
+  /**
+   * @throws InvalidArgumentError for a layer that is none, UnavailableError when the disk is full, the signal's reason when it aborts.
+   * The directory then holds a part of the layer, and nobody writes to it any more.
+   */
+  unpack(request: UnpackRequest, signal?: AbortSignal): Promise<UnpackResult>;
+}
+
+interface Job {
+  request: UnpackRequest;
+  signal: AbortSignal | undefined;
+  resolve: (result: UnpackResult) => void;
+  reject: (error: unknown) => void;
+}
+
+type Answer = { result: UnpackResult; failure?: undefined } | { result?: undefined; failure: { name: string; message: string; code?: string } };
+
+const IDLE_MS = 10_000;
+const MOST_THREADS = 4;
+
+/** Unpacks in worker threads, as many as there are processors; one that has nothing to do for a while ends, and its memory is given back. */
+export class UnpackPool implements Unpacker {
+  readonly #limit = Math.min(availableParallelism(), MOST_THREADS);
+  readonly #waiting: Job[] = [];
+  readonly #idle = new Map<Worker, NodeJS.Timeout>();
+  readonly #busy = new Set<Worker>();
+
+  unpack(request: UnpackRequest, signal?: AbortSignal): Promise<UnpackResult> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ request, signal, resolve, reject });
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    if (this.#busy.size >= this.#limit) return;
+    const job = this.#waiting.shift();
+    if (!job) return;
+    if (job.signal?.aborted === true) {
+      job.reject(job.signal.reason);
+      this.#next();
+      return;
+    }
+    this.#run(job, this.#takeIdle() ?? this.#start());
+  }
+
+  #run(job: Job, worker: Worker): void {
+    this.#busy.add(worker);
+    let aborted = false;
+    const done = (settle: () => void, reusable: boolean): void => {
+      worker.removeAllListeners();
+      job.signal?.removeEventListener('abort', abort);
+      this.#busy.delete(worker);
+      if (reusable) this.#rest(worker);
+      settle();
+      this.#next();
+    };
+    // Ending the thread is what stops its writing at once.
+    const abort = (): void => { aborted = true; void worker.terminate(); };
+    worker.on('message', (answer: Answer) => { done(() => { if (answer.result) job.resolve(answer.result); else job.reject(toError(answer.failure)); }, !aborted); });
+    worker.on('error', (cause) => { done(() => { job.reject(new InternalError('unpacking a layer failed: the thread broke down', { cause })); }, false); });
+    worker.on('exit', () => { done(() => { job.reject(aborted ? job.signal?.reason : new InternalError('unpacking a layer failed: the thread ended')); }, false); });
+    job.signal?.addEventListener('abort', abort);
+    worker.postMessage(job.request);
+  }
+
+  #start(): Worker {
+    return new Worker(workerUrl(), { workerData: { umask: process.umask() }, stdin: false });
+  }
+
+  #takeIdle(): Worker | undefined {
+    const next = this.#idle.entries().next();
+    if (next.done === true) return undefined;
+    const [worker, timer] = next.value;
+    clearTimeout(timer);
+    this.#idle.delete(worker);
+    worker.removeAllListeners();
+    worker.ref();
+    return worker;
+  }
+
+  #rest(worker: Worker): void {
+    worker.unref();
+    worker.on('exit', () => { this.#idle.delete(worker); });
+    worker.on('error', () => { this.#idle.delete(worker); });
+    const timer = setTimeout(() => { this.#idle.delete(worker); void worker.terminate(); }, IDLE_MS);
+    timer.unref();
+    this.#idle.set(worker, timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const job of this.#waiting.splice(0)) job.reject(new UnavailableError('the engine is being stopped'));
+    const workers = [...this.#idle.keys(), ...this.#busy];
+    for (const timer of this.#idle.values()) clearTimeout(timer);
+    this.#idle.clear();
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
+/** Beside this file in the sources; beside the engine when bundled, whose shared code may lie a folder deeper. */
+function workerUrl(): URL {
+  const here = import.meta.url;
+  if (here.endsWith('.ts')) return new URL('./unpack-worker.ts', here);
+  return new URL(here.includes('/chunks/') ? '../unpack-worker.mjs' : './unpack-worker.mjs', here);
+}
+
+/** Errors lose their class between threads. */
+function toError({ name, message, code }: { name: string; message: string; code?: string }): Error {
+  if (name === 'InvalidArgumentError') return new InvalidArgumentError(message);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new UnavailableError(`no room on the disk: ${message}`);
+  if (code === 'ENAMETOOLONG' || code === 'ELOOP' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'EFBIG' || code === 'EINVAL') return new InvalidArgumentError(`invalid layer: ${message}`);
+  return new InternalError(`unpacking a layer failed: ${message}`);
+}

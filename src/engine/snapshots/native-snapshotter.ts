@@ -1,0 +1,89 @@
+import { mkdirSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConflictError, InvalidArgumentError } from '../../api/errors.ts';
+import { exec } from '../../base/exec.ts';
+import type { Database } from '../store/database.ts';
+import type { Mount } from './mount.ts';
+import { diskUsage, SnapshotFiles } from './snapshot-files.ts';
+import { type SnapshotRecord, SnapshotRecords } from './snapshot-records.ts';
+import type { SnapshotInfo, Snapshotter } from './snapshotter.ts';
+
+/**
+ * Every snapshot is a whole copy of its parent (shared blocks where the file system can, by reflink). Works on any file system;
+ * for those that overlayfs cannot stand on.
+ */
+export class NativeSnapshotter implements Snapshotter {
+  readonly name = 'native';
+  readonly layering = 'merged';
+  readonly #records: SnapshotRecords;
+  readonly #files: SnapshotFiles;
+
+  constructor(database: Database, root: string) {
+    this.#records = new SnapshotRecords(database);
+    this.#files = new SnapshotFiles(root);
+  }
+
+  async prepare(key: string, parent: string | undefined): Promise<readonly Mount[]> {
+    // Copied under a name of its own first: the record must not be there before all files are.
+    const making = this.#files.temporary();
+    try {
+      mkdirSync(making, { mode: 0o710 });
+      if (parent === undefined) mkdirSync(join(making, 'fs'), { mode: 0o755 });
+      // cp keeps what Node's own copy does not: owners, xattrs, hard links, devices, holes.
+      else await exec('cp', ['-a', '--reflink=auto', '--sparse=auto', this.#files.tree(this.#records.get(parent).id), join(making, 'fs')]);
+      this.#records.add('active', key, parent, (id) => { renameSync(making, this.#files.home(id)); });
+    } catch (error) {
+      await rm(making, { recursive: true, force: true });
+      throw error;
+    }
+    return this.mounts(key);
+  }
+
+  async view(key: string, parent: string): Promise<readonly Mount[]> {
+    this.#records.add('view', key, parent, () => undefined);
+    return this.mounts(key);
+  }
+
+  async mounts(key: string): Promise<readonly Mount[]> {
+    const record = this.#records.get(key);
+    if (record.kind === 'committed') throw new ConflictError(`snapshot ${key} is committed: prepare or view one over it`);
+    return [{ type: 'bind', source: this.#info(record).directory, options: ['rbind', record.kind === 'view' ? 'ro' : 'rw'] }];
+  }
+
+  async commit(name: string, key: string, rebase?: { parent: string }): Promise<void> {
+    if (rebase) throw new InvalidArgumentError('the native snapshotter copies the parent when a snapshot is prepared: give the parent to prepare()');
+    this.#records.commit(name, key, undefined);
+  }
+
+  async remove(key: string): Promise<void> {
+    const id = this.#records.remove(key);
+    await rm(this.#files.home(id), { recursive: true, force: true });
+  }
+
+  async stat(key: string): Promise<SnapshotInfo> {
+    return this.#info(this.#records.get(key));
+  }
+
+  async usage(key: string): Promise<{ bytes: number; inodes: number }> {
+    const record = this.#records.get(key);
+    if (record.kind === 'view') return { bytes: 0, inodes: 0 };
+    if (record.bytes !== null && record.inodes !== null) return { bytes: record.bytes, inodes: record.inodes };
+    const usage = await diskUsage(this.#files.tree(record.id));
+    if (record.kind === 'committed') this.#records.setUsage(record.id, usage);
+    return usage;
+  }
+
+  async *list(): AsyncIterable<SnapshotInfo> {
+    for (const record of this.#records.list()) yield this.#info(record);
+  }
+
+  async recover(): Promise<void> {
+    await this.#files.clearUnknown(new Set(this.#records.list().map(({ id }) => id)));
+  }
+
+  #info({ id, key, kind, parent }: SnapshotRecord): SnapshotInfo {
+    const owner = kind === 'view' ? (this.#records.ancestors(key)[0] ?? id) : id;
+    return { key, kind, parent: parent ?? undefined, directory: this.#files.tree(owner) };
+  }
+}
