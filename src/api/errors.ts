@@ -71,10 +71,19 @@ const classByStatus: ReadonlyMap<number, new (message: string, options?: { cause
   [503, UnavailableError],
 ]);
 
+const replies = new WeakSet();
+
 /** The error that a reply with `status` and `message` stands for. Unknown statuses become `InternalError`. */
 export function errorFromStatus(status: number, message: string): StrataError {
   const known = classByStatus.get(status);
-  return known ? new known(message) : new InternalError(message);
+  const error = known ? new known(message) : new InternalError(message);
+  replies.add(error);
+  return error;
+}
+
+/** Whether the other side said this, rather than something on this side of the socket. */
+export function isReply(error: unknown): error is StrataError {
+  return error instanceof StrataError && replies.has(error);
 }
 
 /** The status for any thrown value: its own for a `StrataError`, otherwise 500. */
