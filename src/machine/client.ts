@@ -91,7 +91,7 @@ export class MachineClient {
   async #upgrade(path: string): Promise<{ response: IncomingMessage; socket: Socket; head: Buffer }> {
     const { promise, resolve, reject } = Promise.withResolvers<{ response: IncomingMessage; socket: Socket; head: Buffer }>();
     const call: ClientRequest = request({ socketPath: this.#socketPath, method: 'POST', path, agent: false, headers: { connection: 'Upgrade', upgrade: 'tcp' } });
-    call.on('upgrade', (response, socket, head) => { resolve({ response, socket: socket as Socket, head }); });
+    call.on('upgrade', (response, socket, head) => { resolve({ response, socket: socket, head }); });
     call.on('response', (response) => { toError(response).then(reject, reject); });
     call.on('error', (error) => { reject(toUnavailable(error)); });
     call.end();

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { GuestArch } from './qemu/qemu-args.ts';
+import type { GuestArch } from './guest-arch.ts';
 
 /** Where the parts of Strata are, whether it runs from its sources or from what was built of them. */
 export interface Installation {
@@ -42,8 +42,4 @@ function pinnedNode(root: string): string {
   const platform = process.platform === 'win32' ? 'win' : process.platform;
   const pinned = join(root, 'node_modules', `node-${platform}-${process.arch}`, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
   return existsSync(pinned) ? pinned : process.execPath;
-}
-
-export function hostArch(): GuestArch {
-  return process.arch === 'arm64' ? 'arm64' : 'amd64';
 }

@@ -44,7 +44,7 @@ describe('a machine that really boots', { skip: missing, timeout: 600_000 }, () 
   async function run(command: string): Promise<{ stdout: string; stderr: string; exitCode: number | null }> {
     const { id, connection } = await client().shell({ command });
     const texts = ['', '', ''];
-    for await (const { stream, payload } of demultiplex(connection.output)) texts[stream] += Buffer.from(payload).toString();
+    for await (const { stream, payload } of demultiplex(connection.output)) texts[stream] = (texts[stream] ?? '') + Buffer.from(payload).toString();
     return { stdout: texts[1] ?? '', stderr: texts[2] ?? '', exitCode: (await client().shellExit(id)).exitCode };
   }
 

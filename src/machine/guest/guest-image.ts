@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { InternalError, NotFoundError } from '../../api/errors.ts';
 import type { FactCache } from '../fact-cache.ts';
-import type { GuestArch } from '../qemu/qemu-args.ts';
+import type { GuestArch } from '../guest-arch.ts';
 
 /** A built guest whose files are what its manifest says. */
 export interface GuestImage {

@@ -41,6 +41,6 @@ export function parseGuestReport(line: string): GuestReport | undefined {
 
 /** Text from the guest for a person's terminal: control characters, which could move the cursor or hide text, become spaces. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- finding control characters is the purpose
+   
   return text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '').replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ').trim();
 }

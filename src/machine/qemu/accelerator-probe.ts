@@ -3,7 +3,8 @@ import { access, constants, readFile, stat } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import type { Logger } from '../../base/log.ts';
 import type { FactCache } from '../fact-cache.ts';
-import { hardwareAccelerator, probeArgs, type Accelerator, type GuestArch, type HostPlatform } from './qemu-args.ts';
+import type { GuestArch } from '../guest-arch.ts';
+import { hardwareAccelerator, probeArgs, type Accelerator, type HostPlatform } from './qemu-args.ts';
 
 /** A guest under real virtualisation speaks within a few hundred milliseconds; emulation is the safe choice after this. */
 const PROBE_DEADLINE_MS = 5000;

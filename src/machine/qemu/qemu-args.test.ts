@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hardwareAccelerator, kernelCommandLine, machineArgs, probeArgs, qemuProgram, type Accelerator, type GuestArch, type HostPlatform, type QemuMachine } from './qemu-args.ts';
+import type { GuestArch } from '../guest-arch.ts';
+import { hardwareAccelerator, kernelCommandLine, machineArgs, probeArgs, qemuProgram, type Accelerator, type HostPlatform, type QemuMachine } from './qemu-args.ts';
 
 const fd = (number: number) => ({ kind: 'fd', fd: number }) as const;
 

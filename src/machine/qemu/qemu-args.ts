@@ -1,10 +1,11 @@
+import type { GuestArch } from '../guest-arch.ts';
+
 /**
  * The command line of QEMU as a pure function: every platform, architecture and accelerator in one place, so that tests can read
  * what a machine would be started with on systems that are not here.
  * Source for the options: qemu-system(1), "Invocation" and "Block device options" (QEMU 7.2 and later).
  */
 
-export type GuestArch = 'amd64' | 'arm64';
 export type Accelerator = 'kvm' | 'hvf' | 'whpx' | 'tcg';
 export type HostPlatform = 'linux' | 'darwin' | 'win32';
 

@@ -15,7 +15,8 @@ import type { MachinePaths } from '../machine-paths.ts';
 import type { DriverCapabilities, VmDriver, VmStartRequest } from '../vm-driver.ts';
 import { chooseAccelerator } from './accelerator-probe.ts';
 import { findProgram } from './find-program.ts';
-import { machineArgs, qemuProgram, type Channel, type GuestArch, type HostPlatform } from './qemu-args.ts';
+import type { GuestArch } from '../guest-arch.ts';
+import { machineArgs, qemuProgram, type Channel, type HostPlatform } from './qemu-args.ts';
 import { CONTROL_FD, MONITOR_FD, QemuProcess } from './qemu-process.ts';
 
 /** The guest as QEMU's user network sees it. Source: QEMU "Network options", `-netdev user`. */

@@ -26,7 +26,7 @@ export async function startFakeGuest(options: { hostKey: string; authorizedKey: 
     client.on('error', () => undefined);
     client.on('authentication', (context) => {
       const known = context.method === 'publickey' && context.key.data.equals(authorized.getPublicSSH());
-      if (known && (context.signature === undefined || authorized.verify(context.blob ?? Buffer.alloc(0), context.signature, context.hashAlgo) === true)) context.accept();
+      if (known && (context.signature === undefined || authorized.verify(context.blob ?? Buffer.alloc(0), context.signature, context.hashAlgo))) context.accept();
       else context.reject(['publickey']);
     });
     client.on('ready', () => { accepted += 1; });
