@@ -1,0 +1,104 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NotFoundError } from '../../api/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import { deleteNetworkNamespace } from '../linux/network-namespace.ts';
+import { unmountAll } from '../linux/mount.ts';
+import type { EndpointRecord } from '../network/network-record.ts';
+import type { ExitStatus, RunningProcess, Runtime } from '../runtime/runtime.ts';
+import type { Snapshotter } from '../snapshots/snapshotter.ts';
+import { removeDirectory } from './container-mounts.ts';
+import type { ContainerNetwork } from './container-network.ts';
+import type { ContainerRegistry } from './container-registry.ts';
+import type { Container } from './container.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { parseRestartPolicy, startsWithEngine } from './restart-policy.ts';
+
+export interface RecoveryOptions {
+  registry: ContainerRegistry;
+  runtime: Runtime;
+  lifecycle: Lifecycle;
+  network: ContainerNetwork;
+  snapshotter: Snapshotter;
+  execRoot: string;
+  log: Logger;
+}
+
+/** What an engine that has just started knows of the containers that an earlier one left running. */
+export interface Survey {
+  running: readonly { container: Container; process: RunningProcess }[];
+  ended: readonly { container: Container; exit: ExitStatus }[];
+  /** In use, so that the networks can be set up around them. */
+  endpoints: readonly EndpointRecord[];
+}
+
+/** Looks after the containers of an engine that has gone: those that run on, those that ended meanwhile, and what was left lying about. */
+export class Recovery {
+  readonly #options: RecoveryOptions;
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+  }
+
+  /** Asks the runtime about every container that was running. Changes nothing. */
+  async survey(): Promise<Survey> {
+    const { registry, runtime } = this.#options;
+    const running: { container: Container; process: RunningProcess }[] = [];
+    const ended: { container: Container; exit: ExitStatus }[] = [];
+    await Promise.all(registry.list().filter((container) => container.running).map(async (container) => {
+      const found = await runtime.recover(container.paths.process);
+      if (found !== undefined && 'exited' in found) running.push({ container, process: found });
+      else ended.push({ container, exit: found ?? { code: 255, at: Date.now(), oomKilled: false, unknown: true } });
+    }));
+    return { running, ended, endpoints: running.flatMap(({ container }) => container.record.endpoints) };
+  }
+
+  /** Takes up what was found. Networks must be set up. */
+  async resume(survey: Survey): Promise<void> {
+    const { lifecycle, network, log } = this.#options;
+    for (const { container, process } of survey.running) {
+      network.adopt(container.record);
+      lifecycle.watch(container, process);
+      log.info('container found running', { id: container.id, name: container.record.name, pid: process.pid });
+    }
+    await Promise.all(survey.ended.map(({ container, exit }) => lifecycle.handleExit(container, exit).catch((error: unknown) => {
+      log.error('cannot handle the end of a container', { id: container.id, error });
+    })));
+    await this.#sweep();
+  }
+
+  /** Starts the containers whose policy says so. */
+  async startByPolicy(): Promise<void> {
+    const { registry, lifecycle, log } = this.#options;
+    await Promise.all(registry.list().map(async (container) => {
+      const { record } = container;
+      if (record.state.phase === 'restarting') registry.move(container, { type: 'given-up' });
+      if (container.running || record.state.phase === 'created' || !startsWithEngine(parseRestartPolicy(record.hostConfig.RestartPolicy), record.stoppedByUser)) return;
+      await lifecycle.start(container).catch((error: unknown) => { log.warn('container cannot be started with the engine', { id: container.id, error }); });
+    }));
+  }
+
+  /** Clears what belongs to no container that runs: run directories, namespaces, writable layers of containers that were never made whole. */
+  async #sweep(): Promise<void> {
+    const { registry, snapshotter, execRoot, log } = this.#options;
+    const live = registry.list().filter((container) => container.running);
+    const keep = new Set(live.map((container) => container.paths.runDirectory));
+    const keepNamespaces = new Set(live.map((container) => container.paths.networkNamespace));
+    const warn = (error: unknown): void => { log.warn('cannot sweep up', { error }); };
+    for (const path of await entries(join(execRoot, 'c'))) {
+      if (!keep.has(path)) await unmountAll(join(path, 'rootfs')).then(() => removeDirectory(path)).catch(warn);
+    }
+    for (const path of await entries(join(execRoot, 'netns'))) {
+      if (!keepNamespaces.has(path)) await deleteNetworkNamespace(path).catch(warn);
+    }
+    const orphans: string[] = [];
+    for await (const snapshot of snapshotter.list()) {
+      if (snapshot.kind === 'active' && snapshot.key.startsWith('container-') && !registry.find(snapshot.key.slice('container-'.length))) orphans.push(snapshot.key);
+    }
+    for (const key of orphans) await snapshotter.remove(key).catch((error: unknown) => { if (!(error instanceof NotFoundError)) warn(error); });
+  }
+}
+
+async function entries(directory: string): Promise<string[]> {
+  return (await readdir(directory).catch(() => [])).map((name) => join(directory, name));
+}

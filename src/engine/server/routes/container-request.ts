@@ -1,0 +1,77 @@
+import type { ContainerConfig, ContainerCreateRequest, EndpointSettings, ExecCreateRequest, HostConfig } from '../../../api/wire/container.ts';
+import { InvalidArgumentError } from '../../../api/errors.ts';
+import type { WantedEndpoint } from '../../containers/container-record.ts';
+import { decodeObject, type FieldTable } from '../decode.ts';
+
+const healthcheck: FieldTable = { Test: 'strings', Interval: 'integer', Timeout: 'integer', StartPeriod: 'integer', StartInterval: 'integer', Retries: 'integer' };
+
+const config: FieldTable = {
+  Hostname: 'string', Domainname: 'string', User: 'string', AttachStdin: 'boolean', AttachStdout: 'boolean', AttachStderr: 'boolean', ExposedPorts: 'set', Tty: 'boolean',
+  OpenStdin: 'boolean', StdinOnce: 'boolean', Env: 'strings', Cmd: 'command', Healthcheck: { object: healthcheck }, Image: 'string', Volumes: 'set', WorkingDir: 'string',
+  Entrypoint: 'command', NetworkDisabled: 'boolean', Labels: 'string-map', StopSignal: 'string', StopTimeout: 'integer', Shell: 'strings',
+};
+
+const mount: FieldTable = {
+  Type: 'string', Source: 'string', Target: 'string', ReadOnly: 'boolean', Consistency: 'string',
+  BindOptions: { object: { Propagation: 'string', NonRecursive: 'boolean', CreateMountpoint: 'boolean' } },
+  VolumeOptions: { object: { NoCopy: 'boolean', Labels: 'string-map', DriverConfig: { object: { Name: 'string', Options: 'string-map' } }, Subpath: 'string' } },
+  TmpfsOptions: { object: { SizeBytes: 'integer', Mode: 'integer' } },
+};
+
+const hostConfig: FieldTable = {
+  Binds: 'strings', ContainerIDFile: 'string', LogConfig: { object: { Type: 'string', Config: 'string-map' } }, NetworkMode: 'string',
+  PortBindings: { map: 'lists', of: { HostIp: 'string', HostPort: 'string' } }, RestartPolicy: { object: { Name: 'string', MaximumRetryCount: 'integer' } }, AutoRemove: 'boolean',
+  VolumeDriver: 'string', VolumesFrom: 'strings', CapAdd: 'strings', CapDrop: 'strings', CgroupnsMode: 'string', Dns: 'strings', DnsOptions: 'strings', DnsSearch: 'strings',
+  ExtraHosts: 'strings', GroupAdd: 'strings', IpcMode: 'string', Cgroup: 'string', Links: 'strings', OomScoreAdj: 'integer', PidMode: 'string', Privileged: 'boolean',
+  PublishAllPorts: 'boolean', ReadonlyRootfs: 'boolean', SecurityOpt: 'strings', StorageOpt: 'string-map', Tmpfs: 'string-map', UTSMode: 'string', UsernsMode: 'string',
+  ShmSize: 'integer', Sysctls: 'string-map', Runtime: 'string', ConsoleSize: 'size', Isolation: 'string', Mounts: { list: mount }, MaskedPaths: 'strings', ReadonlyPaths: 'strings',
+  Init: 'boolean', CpuShares: 'integer', Memory: 'integer', NanoCpus: 'integer', CgroupParent: 'string', BlkioWeight: 'integer', CpuPeriod: 'integer', CpuQuota: 'integer',
+  CpuRealtimePeriod: 'integer', CpuRealtimeRuntime: 'integer', CpusetCpus: 'string', CpusetMems: 'string',
+  Devices: { list: { PathOnHost: 'string', PathInContainer: 'string', CgroupPermissions: 'string' } }, DeviceCgroupRules: 'strings', MemoryReservation: 'integer', MemorySwap: 'integer',
+  MemorySwappiness: 'integer', OomKillDisable: 'boolean', PidsLimit: 'integer', Ulimits: { list: { Name: 'string', Soft: 'integer', Hard: 'integer' } },
+};
+
+const endpoint: FieldTable = {
+  IPAMConfig: { object: { IPv4Address: 'string', IPv6Address: 'string' } }, Links: 'strings', MacAddress: 'string', Aliases: 'strings', DriverOpts: 'string-map', NetworkID: 'string',
+};
+
+const create: FieldTable = { ...config, HostConfig: { object: hostConfig }, NetworkingConfig: { object: { EndpointsConfig: { map: endpoint } } } };
+
+export interface DecodedCreateRequest {
+  config: ContainerConfig;
+  hostConfig: HostConfig;
+  networks: Record<string, WantedEndpoint>;
+}
+
+/** The body of `POST /containers/create`. @throws InvalidArgumentError */
+export function decodeCreateRequest(body: unknown): DecodedCreateRequest {
+  if (body === undefined || body === null) throw new InvalidArgumentError('config cannot be empty in order to create a container');
+  const { HostConfig: host = {}, NetworkingConfig: networking, ...rest } = decodeObject<ContainerCreateRequest>(body, create);
+  const endpoints = Object.entries(networking?.EndpointsConfig ?? {});
+  return { config: rest, hostConfig: host, networks: Object.fromEntries(endpoints.map(([name, settings]) => [name, wantedEndpoint(settings)])) };
+}
+
+/** @throws InvalidArgumentError */
+export function decodeEndpoint(body: unknown): WantedEndpoint {
+  return wantedEndpoint(decodeObject<EndpointSettings>(body, endpoint));
+}
+
+function wantedEndpoint(settings: EndpointSettings | null): WantedEndpoint {
+  const address = settings?.IPAMConfig?.IPv4Address ?? '';
+  const mac = settings?.MacAddress ?? '';
+  if (mac !== '' && !/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(mac)) throw new InvalidArgumentError(`invalid MAC address ${JSON.stringify(mac)}`);
+  return { aliases: settings?.Aliases ?? [], ...(address === '' ? {} : { address }), ...(mac === '' ? {} : { mac: mac.toLowerCase() }) };
+}
+
+const execCreate: FieldTable = {
+  User: 'string', Privileged: 'boolean', Tty: 'boolean', ConsoleSize: 'size', AttachStdin: 'boolean', AttachStderr: 'boolean', AttachStdout: 'boolean', DetachKeys: 'string',
+  Env: 'strings', WorkingDir: 'string', Cmd: 'command',
+};
+
+export function decodeExecCreate(body: unknown): ExecCreateRequest {
+  return decodeObject<ExecCreateRequest>(body, execCreate);
+}
+
+export function decodeExecStart(body: unknown): { Detach?: boolean; Tty?: boolean; ConsoleSize?: [number, number] } {
+  return decodeObject(body, { Detach: 'boolean', Tty: 'boolean', ConsoleSize: 'size' });
+}

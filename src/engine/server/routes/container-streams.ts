@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { InvalidArgumentError } from '../../../api/errors.ts';
+import type { Logger } from '../../../base/log.ts';
+import { attachClient } from '../../containers/attachments.ts';
+import type { ContainerRegistry } from '../../containers/container-registry.ts';
+import type { Container } from '../../containers/container.ts';
+import { parseDetachKeys } from '../../containers/detach-keys.ts';
+import { LogEncoder } from '../../containers/log-encoder.ts';
+import { readLog } from '../../containers/log-reader.ts';
+import type { EventBus } from '../../events/event-bus.ts';
+import { isAtLeast } from '../api-version.ts';
+import { queryBoolean, queryTime } from '../query.ts';
+import type { Route, RouteContext } from '../route.ts';
+import { BARE_HIJACK_HEADER } from '../bare-hijack.ts';
+
+export const RAW_STREAM = 'application/vnd.docker.raw-stream';
+const MULTIPLEXED_STREAM = 'application/vnd.docker.multiplexed-stream';
+
+export interface StreamRouteServices {
+  registry: ContainerRegistry;
+  events: EventBus;
+  log: Logger;
+}
+
+/** Attach and logs: what streams out of containers. */
+export function containerStreamRoutes(services: StreamRouteServices): Route[] {
+  const { registry } = services;
+  return [
+    { method: 'POST', path: '/containers/{id}/attach', handler: (context) => attach(services, registry.get(context.params['id'] ?? ''), context) },
+    { method: 'GET', path: '/containers/{id}/logs', handler: (context) => logs(services, registry.get(context.params['id'] ?? ''), context) },
+  ];
+}
+
+/** Clients since API 1.42 are told by the type whether output is multiplexed; older ones know it from the container. */
+export function streamType(context: RouteContext, tty: boolean): string {
+  const bare = context.headers[BARE_HIJACK_HEADER] !== undefined;
+  return !tty && !bare && isAtLeast(context.version, 1, 42) ? MULTIPLEXED_STREAM : RAW_STREAM;
+}
+
+async function attach(services: StreamRouteServices, container: Container, context: RouteContext): Promise<void> {
+  const { query } = context;
+  const tty = container.record.config.Tty === true;
+  const stream = queryBoolean(query, 'stream');
+  const detachKeys = parseDetachKeys(query.get('detachKeys') ?? '');
+  const wanted = { stdin: queryBoolean(query, 'stdin'), stdout: queryBoolean(query, 'stdout'), stderr: queryBoolean(query, 'stderr') };
+  let client: Duplex | undefined;
+  const open = (): Duplex => (client ??= context.hijack(streamType(context, tty)));
+  if (queryBoolean(query, 'logs')) {
+    const encoder = new LogEncoder({ multiplexed: !tty, timestamps: false });
+    const target = open();
+    for await (const records of readLog({ path: container.paths.logFile, ...wanted, signal: context.signal, log: services.log })) {
+      if (!target.write(encoder.encode(records)) && !context.signal.aborted) await once(target, 'drain', { signal: context.signal }).catch(() => undefined);
+    }
+  }
+  if (stream) await attachClient(container, { ...wanted, stdin: wanted.stdin, detachKeys }, services.events, open);
+  else open().end();
+}
+
+async function logs(services: StreamRouteServices, container: Container, context: RouteContext): Promise<void> {
+  const { query, signal } = context;
+  const [stdout, stderr] = [queryBoolean(query, 'stdout'), queryBoolean(query, 'stderr')];
+  if (!stdout && !stderr) throw new InvalidArgumentError('Bad parameters: you must choose at least one stream');
+  if (container.record.hostConfig.LogConfig?.Type === 'none') throw new InvalidArgumentError('configured logging driver does not support reading');
+  const tty = container.record.config.Tty === true;
+  const options = { sinceNs: queryTime(query, 'since'), untilNs: queryTime(query, 'until'), tail: parseTail(query.get('tail') ?? '') };
+  const follow = queryBoolean(query, 'follow') && container.running ? Promise.race([container.nextExit, container.removed]) : undefined;
+  const encoder = new LogEncoder({ multiplexed: !tty, timestamps: queryBoolean(query, 'timestamps') });
+  const response = context.streamHead(200, { 'content-type': streamType(context, tty) });
+  for await (const records of readLog({ path: container.paths.logFile, stdout, stderr, ...options, follow, signal, log: services.log })) {
+    await writeAll(response, encoder.encode(records), signal);
+  }
+  response.end();
+}
+
+/** Anything that is no number means all, as dockerd reads it. */
+function parseTail(text: string): number | undefined {
+  return /^\d{1,12}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Writes with back-pressure; returns early when the client has gone. */
+export async function writeAll(response: ServerResponse, bytes: Uint8Array | string, signal: AbortSignal): Promise<void> {
+  if (!response.write(bytes) && !signal.aborted) await once(response, 'drain', { signal }).catch(() => undefined);
+}

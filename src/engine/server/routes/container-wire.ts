@@ -1,0 +1,159 @@
+import type { ContainerInspect, ContainerState as WireState, ContainerSummary, EndpointSettings, ExecInspect, MountPoint, PortBinding } from '../../../api/wire/container.ts';
+import type { ContainerMount, ContainerRecord } from '../../containers/container-record.ts';
+import type { Container } from '../../containers/container.ts';
+import type { Exec } from '../../containers/execs.ts';
+import { hostnameOf, wantedNetworks } from '../../containers/container-network.ts';
+import { describeState, isRunning } from '../../containers/state.ts';
+import { parsePort } from '../../network/port-specs.ts';
+import type { EndpointRecord } from '../../network/network-record.ts';
+import { type ApiVersion, isAtLeast } from '../api-version.ts';
+
+/** Containers as Docker's API spells them. Pure. */
+const NEVER = '0001-01-01T00:00:00Z';
+
+/** Milliseconds since the epoch, 0 for never. */
+export function wireTime(ms: number): string {
+  return ms === 0 ? NEVER : new Date(ms).toISOString();
+}
+
+export interface InspectContext {
+  version: ApiVersion;
+  storageDriver: string;
+  execIds: readonly string[];
+  /** Writable layer and whole file system, where they were asked for. */
+  size?: { writable: number; total: number };
+  architecture: string;
+}
+
+export function inspectContainer(container: Container, context: InspectContext): ContainerInspect & Record<string, unknown> {
+  const { record, paths } = container;
+  const [path = '', ...args] = record.args;
+  return {
+    Id: record.id,
+    Created: wireTime(record.createdAt),
+    Path: path,
+    Args: args,
+    State: wireState(container),
+    Image: record.imageId,
+    ResolvConfPath: paths.resolvConf,
+    HostnamePath: paths.hostname,
+    HostsPath: paths.hosts,
+    LogPath: record.hostConfig.LogConfig?.Type === 'none' ? '' : paths.logFile,
+    Name: `/${record.name}`,
+    RestartCount: record.restartCount,
+    Driver: context.storageDriver,
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: context.execIds.length === 0 ? null : [...context.execIds],
+    HostConfig: record.hostConfig,
+    GraphDriver: { Name: context.storageDriver, Data: { MergedDir: paths.rootfs } },
+    ...(context.size ? { SizeRw: context.size.writable, SizeRootFs: context.size.total } : {}),
+    Mounts: record.mounts.map(wireMount),
+    Config: { ...record.config, Hostname: hostnameOf(record) },
+    NetworkSettings: networkSettings(container, context.version),
+  };
+}
+
+function wireState(container: Container): WireState {
+  const { state } = container.record;
+  return {
+    Status: container.removing && !container.running ? 'removing' : state.phase,
+    Running: isRunning(state), Paused: state.phase === 'paused', Restarting: state.phase === 'restarting', OOMKilled: state.oomKilled, Dead: state.phase === 'dead',
+    Pid: state.pid, ExitCode: state.exitCode, Error: state.error, StartedAt: wireTime(state.startedAt), FinishedAt: wireTime(state.finishedAt),
+  };
+}
+
+function wireMount(mount: ContainerMount): MountPoint {
+  return {
+    Type: mount.type, ...(mount.name === undefined ? {} : { Name: mount.name, Driver: 'local' }), Source: mount.source, Destination: mount.destination,
+    Mode: mount.mode, RW: !mount.readOnly, Propagation: mount.type === 'bind' && mount.propagation === '' ? 'rprivate' : mount.propagation,
+  };
+}
+
+function networkSettings(container: Container, version: ApiVersion): ContainerInspect['NetworkSettings'] {
+  const { record, paths } = container;
+  const networks = endpointSettings(record);
+  const [first] = record.endpoints;
+  const legacy = isAtLeast(version, 1, 52) ? {} : {
+    Bridge: '', HairpinMode: false, LinkLocalIPv6Address: '', LinkLocalIPv6PrefixLen: 0, SecondaryIPAddresses: null, SecondaryIPv6Addresses: null,
+    EndpointID: first?.id ?? '', Gateway: first?.gateway ?? '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0, IPAddress: first?.address ?? '', IPPrefixLen: first?.prefix ?? 0,
+    IPv6Gateway: '', MacAddress: first?.mac ?? '',
+  };
+  const connected = record.endpoints.length > 0;
+  return {
+    ...legacy, SandboxID: connected ? record.id : '', SandboxKey: connected && record.hostConfig.NetworkMode !== 'host' ? paths.networkNamespace : '',
+    Ports: wirePorts(record), Networks: networks,
+  };
+}
+
+/** Where it is connected, or, while it does not run, where it will be. */
+export function endpointSettings(record: ContainerRecord): Record<string, EndpointSettings> {
+  const live = new Map(record.endpoints.map((endpoint) => [endpoint.networkName, endpoint]));
+  const wanted = wantedNetworks(record).map(([name, endpoint]) => [name === 'default' ? 'bridge' : name, endpoint] as const);
+  return Object.fromEntries(wanted.map(([name, endpoint]) => {
+    const present = live.get(name) ?? record.endpoints.find((candidate) => candidate.networkId === name);
+    return [present?.networkName ?? name, endpointWire(present, endpoint)];
+  }));
+}
+
+function endpointWire(endpoint: EndpointRecord | undefined, wanted: { aliases: readonly string[]; address?: string; mac?: string }): EndpointSettings {
+  return {
+    IPAMConfig: wanted.address === undefined ? null : { IPv4Address: wanted.address }, Links: null, Aliases: wanted.aliases.length === 0 ? null : [...wanted.aliases],
+    MacAddress: endpoint?.mac ?? wanted.mac ?? '', DriverOpts: null, NetworkID: endpoint?.networkId ?? '', EndpointID: endpoint?.id ?? '', Gateway: endpoint?.gateway ?? '',
+    IPAddress: endpoint?.address ?? '', IPPrefixLen: endpoint?.prefix ?? 0, IPv6Gateway: '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0, DNSNames: null,
+  };
+}
+
+/** Exposed ports with the host ports that lead there. */
+function wirePorts(record: ContainerRecord): Record<string, PortBinding[] | null> {
+  if (!isRunning(record.state)) return {};
+  const ports: Record<string, PortBinding[] | null> = Object.fromEntries(Object.keys(record.config.ExposedPorts ?? {}).map((port) => [port.includes('/') ? port : `${port}/tcp`, null]));
+  for (const port of record.endpoints.flatMap((endpoint) => endpoint.ports)) {
+    const key = `${String(port.containerPort)}/${port.protocol}`;
+    ports[key] = [...(ports[key] ?? []), { HostIp: port.hostAddress, HostPort: String(port.hostPort) }];
+  }
+  return ports;
+}
+
+export function summarizeContainer(container: Container, options: { imageName: string; now: number; size?: { writable: number; total: number } }): ContainerSummary {
+  const { record } = container;
+  return {
+    Id: record.id,
+    Names: [`/${record.name}`],
+    Image: options.imageName,
+    ImageID: record.imageId,
+    Command: record.args.map((word) => (/\s/.test(word) ? `'${word.replaceAll("'", String.raw`\'`)}'` : word)).join(' '),
+    Created: Math.floor(record.createdAt / 1000),
+    Ports: summaryPorts(record),
+    ...(options.size ? { SizeRw: options.size.writable, SizeRootFs: options.size.total } : {}),
+    Labels: record.config.Labels ?? {},
+    State: container.removing && !container.running ? 'removing' : record.state.phase,
+    Status: container.removing && !container.running ? 'Removal In Progress' : describeState(record.state, options.now),
+    HostConfig: { NetworkMode: record.hostConfig.NetworkMode ?? 'bridge' },
+    NetworkSettings: { Networks: endpointSettings(record) },
+    Mounts: record.mounts.map(wireMount),
+  };
+}
+
+function summaryPorts(record: ContainerRecord): ContainerSummary['Ports'] {
+  if (!isRunning(record.state)) return [];
+  const published = record.endpoints.flatMap((endpoint) => endpoint.ports);
+  const exposed = Object.keys(record.config.ExposedPorts ?? {}).map(parsePort).filter(({ port, protocol }) => !published.some((each) => each.containerPort === port && each.protocol === protocol));
+  return [
+    ...published.map((each) => ({ IP: each.hostAddress, PrivatePort: each.containerPort, PublicPort: each.hostPort, Type: each.protocol })),
+    ...exposed.map(({ port, protocol }) => ({ PrivatePort: port, Type: protocol })),
+  ];
+}
+
+export function inspectExec(exec: Exec): ExecInspect {
+  const { config } = exec;
+  const [entrypoint, ...args] = config.command;
+  return {
+    ID: exec.id, Running: exec.state === 'running', ExitCode: exec.exitCode ?? null,
+    ProcessConfig: { tty: config.tty, entrypoint, arguments: args, privileged: config.privileged, user: config.user },
+    OpenStdin: config.stdin, OpenStderr: config.stderr, OpenStdout: config.stdout, CanRemove: false, ContainerID: exec.container.id,
+    DetachKeys: '', Pid: exec.process?.pid ?? 0,
+  };
+}

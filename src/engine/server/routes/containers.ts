@@ -1,0 +1,216 @@
+import { InvalidArgumentError, NotFoundError, NotImplementedError } from '../../../api/errors.ts';
+import type { ContainerWaitResponse, WaitCondition } from '../../../api/wire/container.ts';
+import { CONTAINER_FILTERS, selectContainers } from '../../containers/container-filter.ts';
+import type { ContainerCreator } from '../../containers/container-creator.ts';
+import type { ContainerRegistry } from '../../containers/container-registry.ts';
+import type { ContainerRemover } from '../../containers/container-remover.ts';
+import type { Container, ContainerExit } from '../../containers/container.ts';
+import type { Controls, StopOptions } from '../../containers/controls.ts';
+import { parseDetachKeys } from '../../containers/detach-keys.ts';
+import type { Execs } from '../../containers/execs.ts';
+import type { Lifecycle } from '../../containers/lifecycle.ts';
+import { listProcesses } from '../../containers/processes.ts';
+import { pruneContainers } from '../../containers/prune.ts';
+import { snapshotKey } from '../../containers/rootfs.ts';
+import type { ImageSource } from '../../images/image.ts';
+import type { Snapshotter } from '../../snapshots/snapshotter.ts';
+import { isAtLeast } from '../api-version.ts';
+import { parseFilters } from '../filters.ts';
+import { queryBoolean, queryInteger } from '../query.ts';
+import type { Route, RouteContext } from '../route.ts';
+import { decodeCreateRequest } from './container-request.ts';
+import { inspectContainer, summarizeContainer } from './container-wire.ts';
+
+export interface ContainerRouteServices {
+  registry: ContainerRegistry;
+  creator: ContainerCreator;
+  lifecycle: Lifecycle;
+  controls: Controls;
+  remover: ContainerRemover;
+  execs: Execs;
+  images: ImageSource;
+  snapshotter: Snapshotter;
+  architecture: string;
+}
+
+export function containerRoutes(services: ContainerRouteServices): Route[] {
+  const { registry, creator, lifecycle, controls, remover, execs } = services;
+  const named = (context: RouteContext): Container => registry.get(context.params['id'] ?? '');
+  return [
+    { method: 'GET', path: '/containers/json', handler: (context) => list(services, context) },
+    {
+      method: 'POST', path: '/containers/create',
+      handler: async (context) => {
+        const name = context.query.get('name')?.replace(/^\//, '') ?? '';
+        const request = decodeCreateRequest(await context.readJson());
+        const record = await creator.create({ ...request, name: name === '' ? undefined : name });
+        context.json(201, { Id: record.id, Warnings: [] });
+      },
+    },
+    { method: 'GET', path: '/containers/{id}/json', handler: async (context) => { await inspect(services, named(context), context); } },
+    {
+      method: 'GET', path: '/containers/{id}/top',
+      handler: async (context) => {
+        const { titles, processes } = await listProcesses(named(context), context.query.get('ps_args') ?? '');
+        context.json(200, { Titles: titles, Processes: processes });
+      },
+    },
+    {
+      method: 'POST', path: '/containers/{id}/start',
+      handler: async (context) => {
+        const container = named(context);
+        parseDetachKeys(context.query.get('detachKeys') ?? '');
+        if (context.query.has('checkpoint')) throw new NotImplementedError('checkpoints are not implemented');
+        await lifecycle.start(container);
+        context.empty(204);
+      },
+    },
+    {
+      method: 'POST', path: '/containers/{id}/stop',
+      handler: async (context) => {
+        await controls.stop(named(context), stopOptions(context));
+        context.empty(204);
+      },
+    },
+    {
+      method: 'POST', path: '/containers/{id}/restart',
+      handler: async (context) => {
+        await controls.restart(named(context), stopOptions(context));
+        context.empty(204);
+      },
+    },
+    {
+      method: 'POST', path: '/containers/{id}/kill',
+      handler: async (context) => {
+        await controls.kill(named(context), context.query.get('signal') ?? '');
+        context.empty(204);
+      },
+    },
+    { method: 'POST', path: '/containers/{id}/pause', handler: async (context) => { await controls.pause(named(context)); context.empty(204); } },
+    { method: 'POST', path: '/containers/{id}/unpause', handler: async (context) => { await controls.unpause(named(context)); context.empty(204); } },
+    { method: 'POST', path: '/containers/{id}/rename', handler: (context) => { controls.rename(named(context), context.query.get('name') ?? ''); context.empty(204); } },
+    {
+      method: 'POST', path: '/containers/{id}/resize',
+      handler: async (context) => {
+        const { columns, rows } = sizeOf(context);
+        await controls.resize(named(context), columns, rows);
+        context.empty(200);
+      },
+    },
+    { method: 'POST', path: '/containers/{id}/wait', handler: (context) => wait(named(context), context) },
+    {
+      method: 'DELETE', path: '/containers/{id}',
+      handler: async (context) => {
+        if (queryBoolean(context.query, 'link')) throw new NotImplementedError('container links are not implemented');
+        const options = { force: queryBoolean(context.query, 'force'), volumes: queryBoolean(context.query, 'v') };
+        await remover.remove(named(context), options, (container) => controls.kill(container, 'KILL'));
+        context.empty(204);
+      },
+    },
+    {
+      method: 'POST', path: '/containers/prune',
+      handler: async (context) => {
+        const filters = parseFilters(context.query, ['label', 'label!', 'until']);
+        const { ids, bytes } = await pruneContainers({ registry, remover, snapshotter: services.snapshotter, filters, now: Date.now() });
+        context.json(200, { ContainersDeleted: ids.length === 0 ? null : ids, SpaceReclaimed: bytes });
+      },
+    },
+    ...['changes', 'export', 'stats'].map((verb): Route => ({
+      method: 'GET', path: `/containers/{id}/${verb}`, handler: (context) => { throw new NotImplementedError(`${verb} of container ${named(context).record.name} is not implemented`); },
+    })),
+    ...(['GET', 'HEAD', 'PUT'] as const).map((method): Route => ({
+      method, path: '/containers/{id}/archive', handler: (context) => { throw new NotImplementedError(`copying from and to container ${named(context).record.name} is not implemented`); },
+    })),
+    { method: 'POST', path: '/containers/{id}/update', handler: (context) => { throw new NotImplementedError(`changing the limits of container ${named(context).record.name} is not implemented`); } },
+    { method: 'GET', path: '/containers/{id}/attach/ws', handler: () => { throw new NotImplementedError('attaching by websocket is not implemented'); } },
+  ];
+
+  async function inspect(from: ContainerRouteServices, container: Container, context: RouteContext): Promise<void> {
+    const size = queryBoolean(context.query, 'size') ? await sizes(from, container) : undefined;
+    context.json(200, inspectContainer(container, {
+      version: context.version, storageDriver: from.snapshotter.name, execIds: execs.idsOf(container), architecture: from.architecture, ...(size ? { size } : {}),
+    }));
+  }
+}
+
+/** `h` and `w`. @throws InvalidArgumentError */
+export function sizeOf(context: RouteContext): { columns: number; rows: number } {
+  const rows = queryInteger(context.query, 'h');
+  const columns = queryInteger(context.query, 'w');
+  if (rows === undefined || columns === undefined || rows < 0 || columns < 0 || rows > 65535 || columns > 65535) throw new InvalidArgumentError('invalid resize: h and w must be whole numbers up to 65535');
+  return { columns, rows };
+}
+
+function stopOptions(context: RouteContext): StopOptions {
+  const timeoutSeconds = queryInteger(context.query, 't');
+  const signal = context.query.get('signal') ?? '';
+  return { ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }), ...(signal === '' ? {} : { signal }) };
+}
+
+async function list(services: ContainerRouteServices, context: RouteContext): Promise<void> {
+  const { registry, images } = services;
+  const filters = parseFilters(context.query, CONTAINER_FILTERS);
+  const ancestors = await Promise.all((filters.get('ancestor') ?? []).map((name) => images.find(name).catch(() => undefined)));
+  const containers = selectContainers(registry, {
+    all: queryBoolean(context.query, 'all'), limit: queryInteger(context.query, 'limit') ?? 0, filters,
+    ancestorIds: new Set(ancestors.flatMap((image) => image?.id ?? [])),
+  });
+  const withSize = queryBoolean(context.query, 'size');
+  const names = new Map<string, string>();
+  const now = Date.now();
+  context.json(200, await Promise.all(containers.map(async (container) => {
+    const size = withSize ? await sizes(services, container) : undefined;
+    return summarizeContainer(container, { imageName: await imageName(images, container, names), now, ...(size ? { size } : {}) });
+  })));
+}
+
+/** The name that it was created by while that still leads to its image, else the image's id, as dockerd shows it. */
+async function imageName(images: ImageSource, container: Container, known: Map<string, string>): Promise<string> {
+  const { imageId, config } = container.record;
+  const key = `${config.Image ?? ''} ${imageId}`;
+  const cached = known.get(key);
+  if (cached !== undefined) return cached;
+  const name = config.Image ?? imageId;
+  const image = await images.find(name).catch(() => undefined);
+  const shown = image?.id === imageId ? name : imageId;
+  known.set(key, shown);
+  return shown;
+}
+
+async function sizes(services: ContainerRouteServices, container: Container): Promise<{ writable: number; total: number }> {
+  const usage = await services.snapshotter.usage(snapshotKey(container.id)).catch((error: unknown) => {
+    if (error instanceof NotFoundError) return { bytes: 0 };
+    throw error;
+  });
+  const image = await services.images.find(container.record.imageId).catch(() => undefined);
+  return { writable: usage.bytes, total: usage.bytes + (image?.sizeBytes ?? 0) };
+}
+
+/** Sends the head at once, so that the client may go on to start the container; then the exit code when the condition is met. */
+async function wait(container: Container, context: RouteContext): Promise<void> {
+  const condition = parseCondition(context);
+  // Taken before the head is sent: what happens after it must count.
+  const met = waitFor(container, condition);
+  const response = context.streamHead(200, { 'content-type': 'application/json' });
+  const gone = Promise.withResolvers<undefined>();
+  context.signal.addEventListener('abort', () => { gone.resolve(undefined); }, { once: true });
+  const exit = await Promise.race([met, gone.promise]);
+  if (!exit) return;
+  const body: ContainerWaitResponse = { StatusCode: exit.exitCode, ...(exit.error === undefined ? {} : { Error: { Message: exit.error } }) };
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+function parseCondition(context: RouteContext): WaitCondition {
+  const text = context.query.get('condition') ?? '';
+  if (text === '' || !isAtLeast(context.version, 1, 30)) return 'not-running';
+  const found = (['not-running', 'next-exit', 'removed'] as const).find((candidate) => candidate === text);
+  if (!found) throw new InvalidArgumentError(`invalid condition: "${text}"`);
+  return found;
+}
+
+function waitFor(container: Container, condition: WaitCondition): Promise<ContainerExit> {
+  if (condition === 'removed') return container.removed;
+  const { state } = container.record;
+  if (condition === 'next-exit' || container.running || state.phase === 'restarting') return container.nextExit;
+  return Promise.resolve({ exitCode: state.exitCode, ...(state.error === '' ? {} : { error: state.error }) });
+}

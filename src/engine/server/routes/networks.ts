@@ -1,0 +1,119 @@
+import { InvalidArgumentError, NotImplementedError } from '../../../api/errors.ts';
+import type { ContainerRegistry } from '../../containers/container-registry.ts';
+import { parseUntil } from '../../containers/prune.ts';
+import { formatCidr, formatIpv4, parseCidr } from '../../network/cidr.ts';
+import type { NetworkRecord } from '../../network/network-record.ts';
+import type { Networks } from '../../network/networks.ts';
+import { decodeObject, type FieldTable } from '../decode.ts';
+import { type FilterValues, filterBoolean, matchesAny, matchesLabels, parseFilters } from '../filters.ts';
+import { queryBoolean } from '../query.ts';
+import type { Route } from '../route.ts';
+import { wireTime } from './container-wire.ts';
+
+const FILTERS = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'];
+const create: FieldTable = {
+  Name: 'string', Driver: 'string', Internal: 'boolean', Attachable: 'boolean', Ingress: 'boolean', EnableIPv6: 'boolean', Options: 'string-map', Labels: 'string-map',
+  IPAM: { object: { Driver: 'string', Config: { list: { Subnet: 'string', IPRange: 'string', Gateway: 'string' } }, Options: 'string-map' } },
+};
+interface CreateBody {
+  Name?: string; Driver?: string; Internal?: boolean; Attachable?: boolean; Ingress?: boolean; EnableIPv6?: boolean; Options?: Record<string, string>; Labels?: Record<string, string>;
+  IPAM?: { Driver?: string; Config?: { Subnet?: string; IPRange?: string; Gateway?: string }[]; Options?: Record<string, string> };
+}
+
+export function networkRoutes({ networks, registry }: { networks: Networks; registry: ContainerRegistry }): Route[] {
+  const list = (query: URLSearchParams): NetworkRecord[] => {
+    const filters = parseFilters(query, FILTERS);
+    return networks.list().filter((network) => matches(filters, network, networks, registry));
+  };
+  const listRoute = (path: string): Route => ({ method: 'GET', path, handler: (context) => { context.json(200, list(context.query).map((network) => wireNetwork(network))); } });
+  return [
+    listRoute('/networks'), listRoute('/networks/'),
+    {
+      method: 'GET', path: '/networks/{id}',
+      handler: (context) => {
+        const network = networks.get(context.params['id'] ?? '');
+        context.json(200, { ...wireNetwork(network), Containers: containersOf(network, registry), ...(queryBoolean(context.query, 'verbose') ? { Services: {} } : {}) });
+      },
+    },
+    {
+      method: 'POST', path: '/networks/create',
+      handler: async (context) => {
+        const network = await networks.create(decodeCreate(await context.readJson()));
+        context.json(201, { Id: network.id, Warning: '' });
+      },
+    },
+    { method: 'DELETE', path: '/networks/{id}', handler: async (context) => { await networks.delete(context.params['id'] ?? ''); context.empty(204); } },
+    {
+      method: 'POST', path: '/networks/prune',
+      handler: async (context) => {
+        const filters = parseFilters(context.query, ['label', 'label!', 'until']);
+        const until = parseUntil(filters, Date.now());
+        const unused = networks.list().filter((network) => !networks.isDefault(network) && network.createdAt < until && matchesLabels(filters, network.labels) && !isUsed(network, registry));
+        for (const network of unused) await networks.delete(network.id);
+        context.json(200, { NetworksDeleted: unused.length === 0 ? null : unused.map((network) => network.name) });
+      },
+    },
+    ...['connect', 'disconnect'].map((verb): Route => ({
+      method: 'POST', path: `/networks/{id}/${verb}`,
+      handler: (context) => { throw new NotImplementedError(`cannot ${verb} a container: networks of existing containers cannot be changed (network ${networks.get(context.params['id'] ?? '').name})`); },
+    })),
+  ];
+}
+
+function decodeCreate(value: unknown): Parameters<Networks['create']>[0] {
+  const body = decodeObject<CreateBody>(value, create);
+  const [config, ...more] = body.IPAM?.Config ?? [];
+  if (more.length > 0) throw new NotImplementedError('more than one subnet for a network is not implemented');
+  if (body.EnableIPv6 === true) throw new NotImplementedError('IPv6 networks are not implemented');
+  if (body.Ingress === true) throw new InvalidArgumentError('ingress networks belong to swarm, which Strata does not have');
+  const driver = body.Driver ?? '';
+  return {
+    name: body.Name ?? '', driver: driver === '' || driver === 'default' ? 'bridge' : driver, internal: body.Internal === true, attachable: body.Attachable === true,
+    labels: body.Labels ?? {}, options: body.Options ?? {},
+    ...(config?.Subnet ? { subnet: config.Subnet } : {}), ...(config?.IPRange ? { range: config.IPRange } : {}), ...(config?.Gateway ? { gateway: config.Gateway } : {}),
+  };
+}
+
+function matches(filters: FilterValues, network: NetworkRecord, networks: Networks, registry: ContainerRegistry): boolean {
+  const dangling = filterBoolean(filters, 'dangling');
+  for (const type of filters.get('type') ?? []) {
+    if (type !== 'custom' && type !== 'builtin') throw new InvalidArgumentError(`invalid filter: 'type'='${type}'`);
+  }
+  return matchesAny(filters, 'driver', (wanted) => wanted === network.driver)
+    && matchesAny(filters, 'id', (wanted) => network.id.startsWith(wanted))
+    && matchesAny(filters, 'name', (wanted) => network.name.includes(wanted))
+    && matchesAny(filters, 'scope', (wanted) => wanted === 'local')
+    && matchesAny(filters, 'type', (wanted) => (wanted === 'builtin') === networks.isDefault(network))
+    && (dangling === undefined || dangling === (!networks.isDefault(network) && !isUsed(network, registry)))
+    && matchesLabels(filters, network.labels);
+}
+
+function isUsed(network: NetworkRecord, registry: ContainerRegistry): boolean {
+  return registry.list().some(({ record }) => record.endpoints.some((endpoint) => endpoint.networkId === network.id));
+}
+
+function wireNetwork(network: NetworkRecord): Record<string, unknown> {
+  const { bridge } = network;
+  const subnet = bridge ? parseCidr(bridge.address) : undefined;
+  const isDefault = bridge !== undefined && network.name === 'bridge';
+  return {
+    Name: network.name, Id: network.id, Created: wireTime(network.createdAt), Scope: 'local', Driver: network.driver, EnableIPv4: true, EnableIPv6: false,
+    IPAM: {
+      Driver: 'default', Options: null,
+      Config: bridge && subnet ? [{ Subnet: formatCidr(subnet.network, subnet.prefix), ...(bridge.range === undefined ? {} : { IPRange: bridge.range }), Gateway: formatIpv4(subnet.address) }] : null,
+    },
+    Internal: network.internal, Attachable: network.attachable, Ingress: false, ConfigFrom: { Network: '' }, ConfigOnly: false, Containers: {},
+    Options: isDefault ? {
+      'com.docker.network.bridge.default_bridge': 'true', 'com.docker.network.bridge.enable_icc': 'true', 'com.docker.network.bridge.enable_ip_masquerade': 'true',
+      'com.docker.network.bridge.host_binding_ipv4': '0.0.0.0', 'com.docker.network.bridge.name': bridge.interfaceName, 'com.docker.network.driver.mtu': String(bridge.mtu),
+    } : network.options,
+    Labels: network.labels,
+  };
+}
+
+function containersOf(network: NetworkRecord, registry: ContainerRegistry): Record<string, unknown> {
+  const rows = registry.list().flatMap(({ record }) => record.endpoints.filter((endpoint) => endpoint.networkId === network.id).map((endpoint) => [record.id, {
+    Name: record.name, EndpointID: endpoint.id, MacAddress: endpoint.mac ?? '', IPv4Address: endpoint.address === undefined ? '' : `${endpoint.address}/${String(endpoint.prefix ?? 32)}`, IPv6Address: '',
+  }] as const));
+  return Object.fromEntries(rows);
+}
