@@ -42,6 +42,8 @@ test('the check itself: what it refuses, and what it lets pass', () => {
   assert.match(from('src/api/a.ts', 'node:fs') ?? '', /Remedy/);
   assert.match(from('src/api/client/a.ts', '../node/unix.ts', 'src/api/node/unix.ts') ?? '', /Remedy/);
   assert.match(from('src/lost/a.ts', './b.ts', 'src/lost/b.ts') ?? '', /is in no layer/);
+  assert.match(from('src/cli/a.ts', '../machine/qemu/b.ts', 'src/machine/qemu/b.ts') ?? '', /not a door/);
+  assert.equal(from('src/cli/a.ts', '../machine/machine-life.ts', 'src/machine/machine-life.ts'), undefined);
   assert.equal(from('src/api/node/a.ts', 'node:net'), undefined);
   assert.equal(from('src/engine/containers/a.ts', '../images/image.ts', 'src/engine/images/image.ts'), undefined);
   assert.equal(from('renderer/a.test.ts', 'node:test'), undefined);

@@ -60,23 +60,28 @@ async function bundleHost(): Promise<void> {
 }
 
 async function bundleDesktop(): Promise<void> {
-  await bundle({ entries: { main: 'src/desktop/main.ts', preload: 'src/desktop/preload.ts' }, out: 'dist/desktop', external: ['electron', 'koffi', 'ssh2', 'cpu-features'], commonJs: true });
+  await bundle({ entries: { main: 'src/desktop/main.ts' }, out: 'dist/desktop', external: ['electron', 'koffi', 'ssh2', 'cpu-features'], commonJs: true });
+  // A sandboxed preload has no file name and next to no modules: it gets nothing that it does not use.
+  await bundle({ entries: { preload: 'src/desktop/preload.ts' }, out: 'dist/desktop', external: ['electron'], commonJs: 'sandboxed' });
 }
 
 async function buildRenderer(): Promise<void> {
   await exec(node, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--config', 'renderer/vite.config.ts', '--logLevel', 'warn'], { cwd: root });
 }
 
-async function bundle(options: { entries: Readonly<Record<string, string>>; out: string; external: readonly string[]; commonJs?: boolean }): Promise<void> {
+async function bundle(options: { entries: Readonly<Record<string, string>>; out: string; external: readonly string[]; commonJs?: boolean | 'sandboxed' }): Promise<void> {
   const esbuild = await import('esbuild');
-  const commonJs = options.commonJs === true;
+  const commonJs = options.commonJs ?? false;
   await esbuild.build({
     entryPoints: Object.entries(options.entries).map(([out, entry]) => ({ in: join(root, entry), out })),
     outdir: join(root, options.out),
     bundle: true, platform: 'node', target: 'node26', sourcemap: false, legalComments: 'none', logLevel: 'warning',
     external: [...options.external],
-    ...(commonJs
-      ? { format: 'cjs' as const, outExtension: { '.js': '.cjs' } }
+    ...(commonJs !== false
+      ? {
+          format: 'cjs' as const, outExtension: { '.js': '.cjs' },
+          ...(commonJs === true ? { define: { 'import.meta.url': 'strataModuleUrl' }, banner: { js: "const strataModuleUrl = require('node:url').pathToFileURL(__filename).href;" } } : {}),
+        }
       : {
           format: 'esm' as const, outExtension: { '.js': '.mjs' }, splitting: true, chunkNames: 'chunks/[name]-[hash]',
           banner: { js: "import { createRequire as strataCreateRequire } from 'node:module'; const require = strataCreateRequire(import.meta.url);" },

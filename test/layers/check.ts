@@ -39,8 +39,14 @@ export function tableFaults(layers: readonly Layer[] = LAYERS): string[] {
 function refusedFile(found: Import, target: string, layer: Layer): string | undefined {
   const other = layerOf(target);
   if (other === undefined) return target.includes('/') && /\.[cm]?[jt]sx?$|\.vue$/.test(target) ? homeless(target) : undefined;
-  if (other === layer || layer.imports.includes(other.name)) return undefined;
+  if (other === layer) return undefined;
+  if (layer.imports.includes(other.name)) return behindDoor(found, target, layer, other);
   return `${found.from} (layer ${layer.name}) imports ${target} (layer ${other.name}). Remedy: ${layer.remedy}`;
+}
+
+function behindDoor(found: Import, target: string, layer: Layer, other: Layer): string | undefined {
+  if (other.doors === undefined || other.doors.includes(target) || layer.name === 'test') return undefined;
+  return `${found.from} (layer ${layer.name}) imports ${target}, which is not a door of layer ${other.name}. Remedy: go through ${other.doors.join(', ')}`;
 }
 
 function refusedPackage(found: Import, layer: Layer): string | undefined {

@@ -38,6 +38,23 @@ export function killContainer(client: EngineClient, id: string, query: { signal?
   return client.call('POST', at(id, '/kill'), { query });
 }
 
+export function pauseContainer(client: EngineClient, id: string): Promise<void> {
+  return client.call('POST', at(id, '/pause'));
+}
+
+export function unpauseContainer(client: EngineClient, id: string): Promise<void> {
+  return client.call('POST', at(id, '/unpause'));
+}
+
+export function renameContainer(client: EngineClient, id: string, name: string): Promise<void> {
+  return client.call('POST', at(id, '/rename'), { query: { name } });
+}
+
+/** Processes as `ps` on the engine's machine shows them; `ps_args` are its options (`-ef` unless given). */
+export function containerProcesses(client: EngineClient, id: string, query: { ps_args?: string } = {}): Promise<{ Titles: string[]; Processes: string[][] | null }> {
+  return client.json('GET', at(id, '/top'), { query });
+}
+
 export function removeContainer(client: EngineClient, id: string, query: { v?: boolean; force?: boolean; link?: boolean } = {}): Promise<void> {
   return client.call('DELETE', at(id, ''), { query });
 }

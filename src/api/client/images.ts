@@ -33,3 +33,14 @@ export async function* loadImages(client: EngineClient, archive: AsyncIterable<U
   });
   yield* jsonLines<ProgressMessage>(body);
 }
+
+/** Pulls; yields progress. A failure comes in-band, as `errorDetail`. `tag` may be a digest. */
+export async function* pullImage(client: EngineClient, query: { fromImage: string; tag?: string; platform?: string }, signal?: AbortSignal): AsyncGenerator<ProgressMessage> {
+  yield* jsonLines<ProgressMessage>(await client.stream('POST', '/images/create', { query, ...(signal ? { signal } : {}) }));
+}
+
+/** A tar archive of the images, in docker's layout. */
+export function saveImages(client: EngineClient, names: readonly string[], signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  const query = names.map((name) => `names=${encodeURIComponent(name)}`).join('&');
+  return client.stream('GET', `/images/get?${query}`, signal ? { signal } : {});
+}

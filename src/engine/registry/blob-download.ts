@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs, type BackoffPolicy } from '../../base/retry.ts';
 import type { HttpReply } from './http-client.ts';
-import type { Descriptor } from './manifest.ts';
+import type { Descriptor } from '../images/manifest.ts';
 import { RegistryProtocolError, RegistryReplyError, RegistryUnreachableError, worthRetrying } from './registry-error.ts';
 
 export interface DownloadOptions {

@@ -1,6 +1,6 @@
 import { type BackoffPolicy, retry } from '../../base/retry.ts';
 import type { HttpReply } from './http-client.ts';
-import type { Descriptor } from './manifest.ts';
+import type { Descriptor } from '../images/manifest.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { RegistryProtocolError, RegistryReplyError, RegistryUnreachableError, worthRetrying } from './registry-error.ts';
 import type { OpenContent, PushOutcome } from './repository.ts';

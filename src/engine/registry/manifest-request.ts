@@ -1,8 +1,12 @@
 import { digestOf, isDigest } from '../content/digest.ts';
 import type { HttpReply } from './http-client.ts';
-import { type Descriptor, isIndexType, isManifestType, MANIFEST_ACCEPT, MANIFEST_LIMIT_BYTES, parseManifest } from './manifest.ts';
+import { type Descriptor, MANIFEST_LIMIT_BYTES, MEDIA_TYPES, parseManifest } from '../images/manifest.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { printable, RegistryProtocolError, RegistryReplyError } from './registry-error.ts';
+
+/** What is asked for, newest forms first. */
+const KNOWN: readonly string[] = [MEDIA_TYPES.ociIndex, MEDIA_TYPES.dockerList, MEDIA_TYPES.ociManifest, MEDIA_TYPES.dockerManifest];
+const ACCEPT = KNOWN.join(', ');
 
 interface ManifestQuestion {
   path: string;
@@ -18,7 +22,7 @@ interface ManifestQuestion {
 export async function headManifest(client: RegistryClient, question: ManifestQuestion): Promise<Descriptor | undefined> {
   let reply: HttpReply;
   try {
-    reply = await client.send({ method: 'HEAD', target: targetOf(question), headers: { accept: MANIFEST_ACCEPT }, scopes: pullScope(question.path), accept: [200], what: whatOf(question), signal: question.signal });
+    reply = await client.send({ method: 'HEAD', target: targetOf(question), headers: { accept: ACCEPT }, scopes: pullScope(question.path), accept: [200], what: whatOf(question), signal: question.signal });
   } catch (error) {
     if (error instanceof RegistryReplyError && error.httpStatus !== 429 && error.httpStatus < 500) return undefined;
     throw error;
@@ -27,9 +31,9 @@ export async function headManifest(client: RegistryClient, question: ManifestQue
   const mediaType = reply.headers['content-type']?.split(';')[0]?.trim() ?? '';
   const digest = header(reply, 'docker-content-digest');
   const size = Number(reply.headers['content-length'] ?? NaN);
-  if (!isDigest(digest) || !Number.isSafeInteger(size) || size <= 0 || !(isIndexType(mediaType) || isManifestType(mediaType))) return undefined;
+  if (!isDigest(digest) || !Number.isSafeInteger(size) || size <= 0 || !KNOWN.includes(mediaType)) return undefined;
   if (isDigest(question.reference) && digest !== question.reference) return undefined;
-  return { mediaType, digest, size };
+  return { mediaType, digest, size, annotations: {}, platform: undefined };
 }
 
 /**
@@ -37,14 +41,14 @@ export async function headManifest(client: RegistryClient, question: ManifestQue
  * @throws RegistryProtocolError for other bytes; InvalidArgumentError for what is no manifest
  */
 export async function getManifest(client: RegistryClient, question: ManifestQuestion): Promise<{ descriptor: Descriptor; bytes: Buffer }> {
-  const reply = await client.send({ method: 'GET', target: targetOf(question), headers: { accept: MANIFEST_ACCEPT }, scopes: pullScope(question.path), accept: [200], what: whatOf(question), signal: question.signal });
+  const reply = await client.send({ method: 'GET', target: targetOf(question), headers: { accept: ACCEPT }, scopes: pullScope(question.path), accept: [200], what: whatOf(question), signal: question.signal });
   const bytes = await reply.buffer(MANIFEST_LIMIT_BYTES);
   const digest = digestOf(bytes);
   const claimed = isDigest(question.reference) ? question.reference : header(reply, 'docker-content-digest');
   if (claimed !== undefined && claimed !== digest) {
     throw new RegistryProtocolError(`manifest verification failed for ${printable(claimed)}: registry ${client.endpoint.base.host} sent other bytes`);
   }
-  return { descriptor: { mediaType: parseManifest(bytes).mediaType, digest, size: bytes.length }, bytes };
+  return { descriptor: { mediaType: parseManifest(bytes).mediaType, digest, size: bytes.length, annotations: {}, platform: undefined }, bytes };
 }
 
 /** Idempotent. @throws RegistryProtocolError when the registry has stored something else */

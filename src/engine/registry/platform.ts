@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../../api/errors.ts';
-import type { Descriptor, Platform } from './manifest.ts';
+import type { Descriptor, Platform } from '../images/manifest.ts';
 
 /** Other people's names for the same machine. Source: containerd, platforms, "database". */
 const ARCHITECTURES: Readonly<Record<string, { architecture: string; variant?: string }>> = {
@@ -50,7 +50,7 @@ export function acceptable(wanted: Platform): string[] {
 
 /** The entry of an index that suits `wanted` best; among equals the first, as the specification says. Attestations are no images. */
 export function choosePlatform(manifests: readonly Descriptor[], wanted: Platform): Descriptor | undefined {
-  const images = manifests.filter(({ platform, annotations }) => platform?.os !== 'unknown' && annotations?.['vnd.docker.reference.type'] === undefined);
+  const images = manifests.filter(({ platform, annotations }) => platform?.os !== 'unknown' && annotations['vnd.docker.reference.type'] === undefined);
   for (const name of acceptable(wanted)) {
     const found = images.find(({ platform }) => platform !== undefined && formatPlatform(normalize(platform)) === name);
     if (found) return found;

@@ -4,7 +4,7 @@ import { Authorizer } from './authorizer.ts';
 import { readHostCertificates } from './certificates.ts';
 import type { Credentials } from './credentials.ts';
 import { ANONYMOUS } from './credentials.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type Endpoint, HUB_INDEX, isDockerHub } from './endpoint.ts';
 import { EndpointFinder } from './endpoint-finder.ts';
 import { HttpClient } from './http-client.ts';
 import { InsecureRegistries } from './insecure-registries.ts';
@@ -69,6 +69,12 @@ export class Registries implements Disposable {
   /** For what concerns a registry as a whole: its catalogue, a login. */
   async registry(domain: string, visitor: Visitor, signal?: AbortSignal): Promise<RegistryClient> {
     return this.#client(await this.#finder.origin(domain, signal), visitor);
+  }
+
+  /** Where searches for a domain's images are asked: Docker Hub has a host of its own for that. */
+  async index(domain: string, visitor: Visitor, signal?: AbortSignal): Promise<RegistryClient> {
+    if (!isDockerHub(domain)) return this.registry(domain, visitor, signal);
+    return this.#client({ base: new URL(`https://${HUB_INDEX}/`), kind: 'origin', secure: true }, visitor);
   }
 
   /** Certificates and the like are read anew from now on. */

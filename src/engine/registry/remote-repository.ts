@@ -4,7 +4,7 @@ import { messageOf } from '../../api/errors.ts';
 import { downloadBlob } from './blob-download.ts';
 import { uploadBlob } from './blob-upload.ts';
 import type { Digest } from '../content/digest.ts';
-import type { Descriptor } from './manifest.ts';
+import type { Descriptor } from '../images/manifest.ts';
 import { getManifest, headManifest, putManifest } from './manifest-request.ts';
 import { pagedList } from './paged-list.ts';
 import type { RegistryClient } from './registry-client.ts';

@@ -1,4 +1,4 @@
-import type { Descriptor } from './manifest.ts';
+import type { Descriptor } from '../images/manifest.ts';
 
 /** How content came to be in a repository. */
 export type PushOutcome = 'pushed' | 'exists' | { mountedFrom: string };

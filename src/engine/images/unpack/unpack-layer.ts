@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { decompress } from '../../archive/decompress.ts';
-import { TarParser } from '../../archive/tar-parser.ts';
+import type { TarEntry } from '../../archive/tar-entry.ts';
+import { type TarHandler, TarParser } from '../../archive/tar-parser.ts';
 import { LayerExtractor } from './layer-extractor.ts';
 import { LayerTree } from './layer-tree.ts';
 import { MergingWhiteouts, OverlayWhiteouts } from './whiteouts.ts';
@@ -9,8 +10,8 @@ import { MergingWhiteouts, OverlayWhiteouts } from './whiteouts.ts';
 export interface UnpackRequest {
   /** The layer as it was received: a tar, compressed or not. */
   blobPath: string;
-  /** An empty directory (`stacked`) or a copy of the layers below (`merged`), touched by nobody else. */
-  directory: string;
+  /** An empty directory (`stacked`) or a copy of the layers below (`merged`), touched by nobody else; undefined only to look the layer over. */
+  directory: string | undefined;
   layering: 'stacked' | 'merged';
 }
 
@@ -29,9 +30,8 @@ export interface UnpackResult {
  * @throws InvalidArgumentError for what is no proper layer; file system errors as they are
  */
 export async function unpackLayer({ blobPath, directory, layering }: UnpackRequest, umask: number): Promise<UnpackResult> {
-  const tree = new LayerTree(directory);
-  const extractor = new LayerExtractor(tree, layering === 'stacked' ? new OverlayWhiteouts(tree) : new MergingWhiteouts(tree), umask);
-  const parser = new TarParser(extractor);
+  const target = directory === undefined ? new LayerMeter() : makeExtractor(directory, layering, umask);
+  const parser = new TarParser(target);
   const hash = createHash('sha256');
   try {
     for await (const chunk of decompress(createReadStream(blobPath, { highWaterMark: 1024 * 1024 }))) {
@@ -39,9 +39,42 @@ export async function unpackLayer({ blobPath, directory, layering }: UnpackReque
       parser.push(chunk);
     }
     parser.finish();
-    extractor.finish();
+    target.finish();
   } finally {
-    extractor.close();
+    target.close();
   }
-  return { diffId: `sha256:${hash.digest('hex')}`, sizeBytes: extractor.sizeBytes, entries: extractor.entries, rootSeen: extractor.rootSeen };
+  return { diffId: `sha256:${hash.digest('hex')}`, sizeBytes: target.sizeBytes, entries: target.entries, rootSeen: target.rootSeen };
+}
+
+function makeExtractor(directory: string, layering: UnpackRequest['layering'], umask: number): LayerExtractor {
+  const tree = new LayerTree(directory);
+  return new LayerExtractor(tree, layering === 'stacked' ? new OverlayWhiteouts(tree) : new MergingWhiteouts(tree), umask);
+}
+
+/** Counts, and lays nothing down. */
+class LayerMeter implements TarHandler {
+  sizeBytes = 0;
+  entries = 0;
+  readonly rootSeen = false;
+
+  entry(entry: TarEntry): void {
+    this.entries += 1;
+    this.sizeBytes += entry.size;
+  }
+
+  data(): void {
+    // Hashed already.
+  }
+
+  end(): void {
+    // Nothing is open.
+  }
+
+  finish(): void {
+    // Nothing is left to do.
+  }
+
+  close(): void {
+    // Nothing is open.
+  }
 }

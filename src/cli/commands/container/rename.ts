@@ -1,0 +1,16 @@
+import { renameContainer } from '../../../api/client/containers.ts';
+import { ExitError } from '../../exit.ts';
+import { defineCommand } from '../../grammar/command.ts';
+
+export const rename = defineCommand({
+  usage: 'CONTAINER NEW_NAME',
+  args: { min: 2, max: 2 },
+  flags: {},
+  examples: [['rename web old-web', 'Give "web" another name']],
+  async run(cli, { args: [from = '', to = ''] }) {
+    if (from.trim() === '' || to.trim() === '') throw new ExitError(1, 'Error: Neither old nor new names may be empty');
+    const { client } = await cli.engine();
+    await renameContainer(client, from, to);
+    return 0;
+  },
+});
