@@ -28,7 +28,7 @@ export const LAYERS: readonly Layer[] = [
 
   {
     name: 'engine/values', imports: ['base', 'api'], node: 'all', remedy: 'the values that parts of the engine exchange stand below all of them: keep them plain',
-    paths: ['src/engine/snapshots/mount.', 'src/engine/content/digest.', 'src/engine/images/manifest.', 'src/engine/images/reference.', 'src/engine/network/cidr.', 'src/engine/filters.'],
+    paths: ['src/engine/snapshots/mount.', 'src/engine/content/digest.', 'src/engine/images/manifest.', 'src/engine/images/untrusted-json.', 'src/engine/images/image-config.', 'src/engine/images/reference.', 'src/engine/network/cidr.', 'src/engine/filters.', 'src/engine/server/filters.', 'src/engine/version.'],
   },
   { name: 'engine/config', paths: ['src/engine/config.'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'the configuration is plain data: let main.ts hand it to whoever needs it' },
   { name: 'engine/linux', paths: ['src/engine/linux/'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'src/engine/linux is the door to the kernel and stands on src/base alone: pass values in' },
@@ -46,7 +46,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'engine/containers', paths: ['src/engine/containers/'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS], node: 'all', remedy: 'containers reach the rest through the seams of runtime, network, volumes and images; they know no HTTP and no command' },
   { name: 'engine/build', paths: ['src/engine/build/'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers'], node: 'all', remedy: 'builds know no HTTP and no command: hand the result up' },
   { name: 'engine/server', paths: ['src/engine/server/'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build'], node: 'all', remedy: 'a route decodes, makes one call into the engine and encodes: put the work into the folder of the engine that owns it' },
-  { name: 'engine/main', paths: ['src/engine/main.ts'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build', 'engine/server'], node: 'all', remedy: 'the composition root of the engine chooses implementations inside src/engine only' },
+  { name: 'engine/main', paths: ['src/engine/main.ts', 'src/engine/engine.ts'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build', 'engine/server'], node: 'all', remedy: 'the composition root of the engine chooses implementations inside src/engine only' },
 
   {
     name: 'machine', paths: ['src/machine/'], doors: ['src/machine/client.ts', 'src/machine/machine-config.ts', 'src/machine/machine-life.ts', 'src/machine/machine-paths.ts', 'src/machine/start-machine.ts'],
