@@ -45,20 +45,27 @@ export const TEST_REQUIREMENTS: readonly Requirement[] = [
 export async function ensurePackages(requirements: readonly Requirement[]): Promise<void> {
   const missing = requirements.filter((requirement) => !isPresent(requirement.needs));
   if (missing.length === 0) return;
-  const packages = [...new Set(missing.map((requirement) => requirement.debian))];
-  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
   const why = missing.map((requirement) => `${requirement.needs} (for ${requirement.for})`).join(', ');
-  if (!isPresent('apt-get')) throw new UnavailableError(`missing on this machine: ${why}. Install what provides them; on Debian or Ubuntu: ${command}`);
-  const root = process.getuid?.() === 0;
-  const prefix = root ? [] : ['sudo', '-n'];
-  await step(`Installing Debian packages: ${packages.join(' ')}`, async () => {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const run = async (...words: string[]): Promise<boolean> => (await visibly('env', ['DEBIAN_FRONTEND=noninteractive', ...words], { env }).catch(() => 1)) === 0;
-    const installed = (await run(...prefix, ...command.split(' '), '-qq')) || ((await run(...prefix, 'apt-get', 'update', '-qq')) && (await run(...prefix, ...command.split(' '), '-qq')));
-    if (!installed) throw new UnavailableError(`missing on this machine: ${why}. Install them with: ${root ? '' : 'sudo '}${command}`);
-  });
+  await installPackages([...new Set(missing.map((requirement) => requirement.debian))], why);
   const still = missing.filter((requirement) => !isPresent(requirement.needs));
   if (still.length > 0) throw new UnavailableError(`still missing after installation: ${still.map((requirement) => requirement.needs).join(', ')}`);
+}
+
+/** @param why what is missing, for the error that says so */
+export async function installPackages(packages: readonly string[], why: string): Promise<void> {
+  if (packages.length === 0) return;
+  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  if (!isPresent('apt-get')) throw new UnavailableError(`missing on this machine: ${why}. Install what provides them; on Debian or Ubuntu: ${command}`);
+  const root = process.getuid?.() === 0;
+  const run = async (...words: string[]): Promise<boolean> =>
+    (await visibly(root ? 'env' : 'sudo', [...(root ? [] : ['-n', 'env']), 'DEBIAN_FRONTEND=noninteractive', ...words]).catch(() => 1)) === 0;
+  await step(`Installing Debian packages: ${packages.join(' ')}`, async () => {
+    const install = (): Promise<boolean> => run(...command.split(' '), '-qq');
+    // The lists may be missing or old: once more after an update.
+    if (!(await install()) && !((await run('apt-get', 'update', '-qq')) && (await install()))) {
+      throw new UnavailableError(`missing on this machine: ${why}. Install them with: ${root ? '' : 'sudo '}${command}`);
+    }
+  });
 }
 
 export function isPresent(program: string): boolean {
