@@ -28,7 +28,7 @@ export const LAYERS: readonly Layer[] = [
 
   {
     name: 'engine/values', imports: ['base', 'api'], node: 'all', remedy: 'the values that parts of the engine exchange stand below all of them: keep them plain',
-    paths: ['src/engine/snapshots/mount.', 'src/engine/content/digest.', 'src/engine/images/manifest.', 'src/engine/images/untrusted-json.', 'src/engine/images/image-config.', 'src/engine/images/reference.', 'src/engine/network/cidr.', 'src/engine/filters.', 'src/engine/server/filters.', 'src/engine/version.'],
+    paths: ['src/engine/snapshots/mount.', 'src/engine/content/digest.', 'src/engine/images/manifest.', 'src/engine/images/untrusted-json.', 'src/engine/images/image-config.', 'src/engine/images/reference.', 'src/engine/network/cidr.', 'src/engine/filters.ts', 'src/engine/version.'],
   },
   { name: 'engine/config', paths: ['src/engine/config.'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'the configuration is plain data: let main.ts hand it to whoever needs it' },
   { name: 'engine/linux', paths: ['src/engine/linux/'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'src/engine/linux is the door to the kernel and stands on src/base alone: pass values in' },
@@ -39,13 +39,13 @@ export const LAYERS: readonly Layer[] = [
   { name: 'engine/snapshots', paths: ['src/engine/snapshots/'], imports: [...ENGINE_GROUND, 'engine/archive'], node: 'all', remedy: 'snapshots know nothing of images or containers: pass a key in' },
   { name: 'engine/gc', paths: ['src/engine/gc/'], imports: [...ENGINE_GROUND, 'engine/content', 'engine/snapshots'], node: 'all', remedy: 'garbage collection sees roots and edges only: let the owner of a root register it' },
   { name: 'engine/registry', paths: ['src/engine/registry/'], imports: [...ENGINE_GROUND, 'engine/content'], node: 'all', remedy: 'the registry client moves manifests and blobs: let images decide what becomes of them' },
-  { name: 'engine/images', paths: ['src/engine/images/'], imports: [...ENGINE_GROUND, 'engine/archive', 'engine/content', 'engine/snapshots', 'engine/gc', 'engine/registry'], node: 'all', remedy: 'images stand over content and snapshots and know no container: take the fact as an argument or through a seam defined in images/' },
+  { name: 'engine/images', paths: ['src/engine/images/'], imports: [...ENGINE_GROUND, 'engine/config', 'engine/archive', 'engine/content', 'engine/snapshots', 'engine/gc', 'engine/registry'], node: 'all', remedy: 'images stand over content and snapshots and know no container: take the fact as an argument or through a seam defined in images/' },
   { name: 'engine/runtime', paths: ['src/engine/runtime/'], imports: ENGINE_GROUND, node: 'all', remedy: 'the runtime is told everything in its request: put it into the spec' },
   { name: 'engine/network', paths: ['src/engine/network/'], imports: ENGINE_GROUND, node: 'all', remedy: 'networks know no container: pass what they need to attach()' },
   { name: 'engine/volumes', paths: ['src/engine/volumes/'], imports: ENGINE_GROUND, node: 'all', remedy: 'volumes know no container: pass what they need in' },
   { name: 'engine/containers', paths: ['src/engine/containers/'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS], node: 'all', remedy: 'containers reach the rest through the seams of runtime, network, volumes and images; they know no HTTP and no command' },
   { name: 'engine/build', paths: ['src/engine/build/'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers'], node: 'all', remedy: 'builds know no HTTP and no command: hand the result up' },
-  { name: 'engine/server', paths: ['src/engine/server/'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build'], node: 'all', remedy: 'a route decodes, makes one call into the engine and encodes: put the work into the folder of the engine that owns it' },
+  { name: 'engine/server', paths: ['src/engine/server/', 'src/engine/filters.test.ts'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build'], node: 'all', remedy: 'a route decodes, makes one call into the engine and encodes: put the work into the folder of the engine that owns it' },
   { name: 'engine/main', paths: ['src/engine/main.ts', 'src/engine/engine.ts'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build', 'engine/server'], node: 'all', remedy: 'the composition root of the engine chooses implementations inside src/engine only' },
 
   {

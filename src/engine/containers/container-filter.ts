@@ -1,6 +1,6 @@
 import { InvalidArgumentError, NotFoundError } from '../../api/errors.ts';
 import { parsePort } from '../network/port-specs.ts';
-import { type FilterValues, filterBoolean, matchesAny, matchesLabels } from '../server/filters.ts';
+import { type FilterValues, filterBoolean, matchesAny, matchesLabels } from '../filters.ts';
 import type { ContainerRegistry } from './container-registry.ts';
 import type { Container } from './container.ts';
 import { isRunning, type ContainerPhase } from './state.ts';

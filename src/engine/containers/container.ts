@@ -5,8 +5,6 @@ import { isRunning } from './state.ts';
 
 export interface ContainerExit {
   exitCode: number;
-  /** Why it could not be started; absent after a real end. */
-  error?: string;
 }
 
 /** Connects a client that came before the start; called with the streams when they exist. */
@@ -61,8 +59,7 @@ export class Container {
   }
 
   announceRemoval(): void {
-    const { exitCode, error } = this.record.state;
-    const exit = error === '' ? { exitCode } : { exitCode, error };
+    const exit = { exitCode: this.record.state.exitCode };
     this.#removed.resolve(exit);
     this.#nextExit.resolve(exit);
     this.abandonEarlyClients();

@@ -19,6 +19,8 @@ export interface StopOptions {
   signal?: string;
   /** Negative: wait for ever. */
   timeoutSeconds?: number;
+  /** The engine ends: the container's policy still holds at the next start. */
+  byEngine?: boolean;
 }
 
 /** What is done to containers that run. */
@@ -49,7 +51,7 @@ export class Controls {
       return;
     }
     if (!container.running) throw new NotModifiedError(`container ${container.record.name} is not running`);
-    this.#registry.update(container, { stoppedByUser: true });
+    if (options.byEngine !== true) this.#registry.update(container, { stoppedByUser: true });
     await this.#end(container, signal, options.timeoutSeconds ?? container.record.config.StopTimeout ?? DEFAULT_STOP_SECONDS);
     announce(this.#events, container.record, 'stop');
   }
@@ -78,11 +80,11 @@ export class Controls {
   }
 
   /** Sends a signal. With SIGKILL it resolves when the container has ended. @throws ConflictError when it does not run */
-  async kill(container: Container, signalName: string): Promise<void> {
+  async kill(container: Container, signalName: string, options: { byEngine?: boolean } = {}): Promise<void> {
     const signal = parseSignal(signalName === '' ? 'KILL' : signalName);
     if (!container.running) throw new ConflictError(`cannot kill container: ${container.record.name}: container ${container.id} is not running`);
     const isStop = signal === SIGKILL || signal === parseSignal(stopSignalOf(container));
-    if (isStop) this.#registry.update(container, { stoppedByUser: true });
+    if (isStop && options.byEngine !== true) this.#registry.update(container, { stoppedByUser: true });
     if (signal === SIGKILL) await this.#end(container, SIGKILL, 10);
     else this.#signal(container, signal);
   }

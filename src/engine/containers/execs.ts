@@ -111,17 +111,19 @@ export class Execs {
     const { client } = options;
     const consoleSize = options.consoleSize ?? config.consoleSize;
     const directory = join(container.paths.runDirectory, 'x', exec.id.slice(0, 16));
-    const process = await this.#runtime.exec({
+    const started = Promise.withResolvers<RunningProcess>();
+    started.resolve(this.#runtime.exec({
       containerId: container.id, processDirectory: directory, process: this.#ociProcess(container, config),
       stdio: { tty: config.tty, openStdin: config.stdin && client !== undefined, stdinOnce: true, ...(consoleSize ? { consoleSize } : {}) },
       beforeStart: async (streams) => {
         if (!client) return;
         const attached = await streams.attach({ stdin: config.stdin, stdout: config.stdout, stderr: config.stderr });
-        void joinStreams(client, attached, { stdin: config.stdin, ...(config.tty && config.stdin ? { detachKeys: config.detachKeys } : {}) }).then((end) => {
+        void joinStreams(client, attached, { stdin: config.stdin, started: started.promise, ...(config.tty && config.stdin ? { detachKeys: config.detachKeys } : {}) }).then((end) => {
           if (end === 'detached') announce(this.#events, container.record, 'exec_detach', { execID: exec.id });
         });
       },
-    });
+    }));
+    const process = await started.promise;
     exec.process = process;
     this.#log.info('exec started', { id: exec.id, container: container.id, pid: process.pid });
     void process.exited.then(async (exit) => {

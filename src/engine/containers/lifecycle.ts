@@ -4,6 +4,7 @@ import { Cleanup } from '../../base/cleanup.ts';
 import type { Logger } from '../../base/log.ts';
 import { parseLogOptions } from '../config.ts';
 import type { EventBus } from '../events/event-bus.ts';
+import type { SeccompProfile } from '../runtime/seccomp.ts';
 import { buildSpec, type SpecInput } from '../runtime/spec.ts';
 import type { ExitStatus, LogFileOptions, ProcessStreams, RunningProcess, Runtime } from '../runtime/runtime.ts';
 import { resolveUser } from '../runtime/user.ts';
@@ -29,6 +30,9 @@ export interface LifecycleOptions {
   logOptions: { maxBytes: number; maxFiles: number };
   cgroupVersion: 1 | 2;
   boundingCapabilities: bigint;
+  seccompProfile: SeccompProfile | undefined;
+  /** `amd64` or `arm64`. */
+  architecture: string;
   /** Removes a container that wanted to be removed at its end; the container's lock is held. */
   remove: (container: Container) => Promise<void>;
 }
@@ -70,7 +74,7 @@ export class Lifecycle {
       registry.move(container, { type: 'start-failed', exitCode, error: messageOf(error) }, { endpoints: [] });
       announce(events, container.record, 'die', { exitCode: String(exitCode), execDuration: '0' });
       container.abandonEarlyClients();
-      container.announceExit({ exitCode, error: messageOf(error) });
+      container.announceExit({ exitCode });
       if (container.record.hostConfig.AutoRemove === true) await this.#options.remove(container);
       throw error;
     }
@@ -101,11 +105,12 @@ export class Lifecycle {
   /** Everything that decides the OCI spec of this container; needs its root file system mounted. */
   specInput(container: Container, connected: Pick<ConnectedNetwork, 'namespace'>): SpecInput {
     const { record, paths } = container;
-    const { cgroupVersion, boundingCapabilities } = this.#options;
+    const { cgroupVersion, boundingCapabilities, seccompProfile, architecture } = this.#options;
     return {
       containerId: record.id, config: record.config, hostConfig: record.hostConfig, args: record.args, hostname: hostnameOf(record), rootfs: paths.rootfs,
       user: resolveUser(paths.rootfs, record.config.User ?? '', record.hostConfig.GroupAdd ?? []), networkNamespace: connected.namespace,
       mounts: [...nameMounts(record.mounts, paths, record.hostConfig.ReadonlyRootfs === true), ...ociMounts(record.mounts)], cgroupVersion, boundingCapabilities,
+      architecture, ...(seccompProfile ? { seccompProfile } : {}),
     };
   }
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../../api/errors.ts';
-import { type FilterValues, matchesLabels } from '../server/filters.ts';
+import { type FilterValues, matchesLabels } from '../filters.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { ContainerRegistry } from './container-registry.ts';
 import type { ContainerRemover } from './container-remover.ts';

@@ -1,5 +1,5 @@
-import type { FilterValues } from '../server/filters.ts';
-import { matchesAny, matchesLabels } from '../server/filters.ts';
+import type { FilterValues } from '../filters.ts';
+import { matchesAny, matchesLabels } from '../filters.ts';
 import type { EngineEvent } from './event-bus.ts';
 
 export const EVENT_FILTERS = ['type', 'event', 'container', 'image', 'network', 'volume', 'daemon', 'plugin', 'service', 'node', 'secret', 'config', 'label', 'scope'];

@@ -15,7 +15,7 @@ import { snapshotKey } from '../../containers/rootfs.ts';
 import type { ImageSource } from '../../images/image.ts';
 import type { Snapshotter } from '../../snapshots/snapshotter.ts';
 import { isAtLeast } from '../api-version.ts';
-import { parseFilters } from '../filters.ts';
+import { parseFilters } from '../../filters.ts';
 import { queryBoolean, queryInteger } from '../query.ts';
 import type { Route, RouteContext } from '../route.ts';
 import { decodeCreateRequest } from './container-request.ts';
@@ -196,7 +196,8 @@ async function wait(container: Container, context: RouteContext): Promise<void> 
   context.signal.addEventListener('abort', () => { gone.resolve(undefined); }, { once: true });
   const exit = await Promise.race([met, gone.promise]);
   if (!exit) return;
-  const body: ContainerWaitResponse = { StatusCode: exit.exitCode, ...(exit.error === undefined ? {} : { Error: { Message: exit.error } }) };
+  // As in dockerd, a start that failed is told by the start, not here.
+  const body: ContainerWaitResponse = { StatusCode: exit.exitCode };
   response.end(`${JSON.stringify(body)}\n`);
 }
 
@@ -212,5 +213,5 @@ function waitFor(container: Container, condition: WaitCondition): Promise<Contai
   if (condition === 'removed') return container.removed;
   const { state } = container.record;
   if (condition === 'next-exit' || container.running || state.phase === 'restarting') return container.nextExit;
-  return Promise.resolve({ exitCode: state.exitCode, ...(state.error === '' ? {} : { error: state.error }) });
+  return Promise.resolve({ exitCode: state.exitCode });
 }

@@ -5,7 +5,7 @@ import { formatCidr, formatIpv4, parseCidr } from '../../network/cidr.ts';
 import type { NetworkRecord } from '../../network/network-record.ts';
 import type { Networks } from '../../network/networks.ts';
 import { decodeObject, type FieldTable } from '../decode.ts';
-import { type FilterValues, filterBoolean, matchesAny, matchesLabels, parseFilters } from '../filters.ts';
+import { type FilterValues, filterBoolean, matchesAny, matchesLabels, parseFilters } from '../../filters.ts';
 import { queryBoolean } from '../query.ts';
 import type { Route } from '../route.ts';
 import { wireTime } from './container-wire.ts';

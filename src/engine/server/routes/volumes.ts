@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '../../../api/errors.ts';
 import type { VolumeRecord } from '../../volumes/volume-record.ts';
 import type { Volumes } from '../../volumes/volumes.ts';
 import { decodeObject } from '../decode.ts';
-import { filterBoolean, matchesAny, matchesLabels, parseFilters } from '../filters.ts';
+import { filterBoolean, matchesAny, matchesLabels, parseFilters } from '../../filters.ts';
 import { isAtLeast } from '../api-version.ts';
 import { queryBoolean } from '../query.ts';
 import type { Route } from '../route.ts';

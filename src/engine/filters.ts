@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../../api/errors.ts';
+import { InvalidArgumentError } from '../api/errors.ts';
 
 /** Docker's filters: for each key the values, of which one must match. Every key must match. */
 export type FilterValues = ReadonlyMap<string, readonly string[]>;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { InvalidArgumentError } from '../../api/errors.ts';
+import { InvalidArgumentError } from '../api/errors.ts';
 import { filterBoolean, matchesAny, matchesLabels, parseFilters } from './filters.ts';
-import { queryBoolean, queryInteger, queryTime } from './query.ts';
+import { queryBoolean, queryInteger, queryTime } from './server/query.ts';
 
 const parse = (value: unknown) => parseFilters(new URLSearchParams({ filters: typeof value === 'string' ? value : JSON.stringify(value) }), ['label', 'label!', 'name', 'dangling']);
 

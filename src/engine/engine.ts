@@ -1,0 +1,215 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import type { Server } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ConflictError, PermissionDeniedError, UnavailableError } from '../api/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { EngineConfig } from './config.ts';
+import { ContainerCreator } from './containers/container-creator.ts';
+import { ContainerNetwork } from './containers/container-network.ts';
+import { containerPaths } from './containers/container-paths.ts';
+import { ContainerRegistry } from './containers/container-registry.ts';
+import { ContainerRemover } from './containers/container-remover.ts';
+import { ContainerStore } from './containers/container-store.ts';
+import { Controls } from './containers/controls.ts';
+import { Execs } from './containers/execs.ts';
+import { Lifecycle } from './containers/lifecycle.ts';
+import { Recovery } from './containers/recovery.ts';
+import { shutDown } from './containers/shutdown.ts';
+import { EventBus } from './events/event-bus.ts';
+import { missingCapabilities, ownCapabilities } from './linux/capabilities.ts';
+import { detectCgroups } from './linux/cgroup.ts';
+import { tryLock } from './linux/file-lock.ts';
+import { deleteLink } from './linux/link.ts';
+import { NetlinkSocket } from './linux/netlink.ts';
+import { whyNoOverlay } from './linux/overlay-probe.ts';
+import { BridgeDriver } from './network/bridge-driver.ts';
+import { Firewall } from './network/firewall.ts';
+import { chooseBridgeName, Networks } from './network/networks.ts';
+import { NetworkStore } from './network/network-store.ts';
+import { PassiveDriver } from './network/passive-driver.ts';
+import { PortAllocator } from './network/port-allocator.ts';
+import { findRuntime } from './runtime/find-runtime.ts';
+import { parseSeccompProfile, type SeccompProfile } from './runtime/seccomp.ts';
+import { ShimRuntime } from './runtime/shim-runtime.ts';
+import { formatApiVersion, NEWEST_API_VERSION } from './server/api-version.ts';
+import { EngineServer } from './server/engine-server.ts';
+import { listen } from './server/listener.ts';
+import { Router } from './server/router.ts';
+import { absentRoutes } from './server/routes/absent.ts';
+import { containerStreamRoutes } from './server/routes/container-streams.ts';
+import { containerRoutes } from './server/routes/containers.ts';
+import { execRoutes } from './server/routes/execs.ts';
+import { networkRoutes } from './server/routes/networks.ts';
+import { goArchitecture, systemRoutes } from './server/routes/system.ts';
+import { volumeRoutes } from './server/routes/volumes.ts';
+import { STRATA_VERSION } from './server/version.ts';
+import { NativeSnapshotter } from './snapshots/native-snapshotter.ts';
+import { OverlaySnapshotter } from './snapshots/overlay-snapshotter.ts';
+import type { Snapshotter } from './snapshots/snapshotter.ts';
+import { openDatabase, type Database } from './store/database.ts';
+import { LocalVolumeDriver } from './volumes/local-volume-driver.ts';
+import { Volumes } from './volumes/volumes.ts';
+import { VolumeStore } from './volumes/volume-store.ts';
+import { openImages } from './images/open-images.ts';
+
+const SECCOMP_PROFILES = ['/usr/share/containers/seccomp.json', '/opt/strata/seccomp.json'];
+
+/** The engine, composed: the only place, with main.ts, that chooses implementations. */
+export class Engine {
+  readonly #stop: () => Promise<void>;
+
+  private constructor(stop: () => Promise<void>) {
+    this.#stop = stop;
+  }
+
+  /** Ends containers (unless they are to go on), gives everything back, and resolves when nothing is left to do. */
+  stop(): Promise<void> {
+    return this.#stop();
+  }
+
+  /**
+   * Starts an engine and finds its containers again.
+   * @throws PermissionDeniedError without the privileges, ConflictError when another engine has the data root, UnavailableError when
+   * the machine lacks something
+   */
+  static async start(config: EngineConfig, log: Logger): Promise<Engine> {
+    const startedAt = performance.now();
+    checkPrivileges();
+    mkdirSync(config.dataRoot, { recursive: true, mode: 0o711 });
+    mkdirSync(config.execRoot, { recursive: true, mode: 0o711 });
+    const lock = tryLock(join(config.dataRoot, 'lock'));
+    if (!lock) throw new ConflictError(`another engine is using the data root ${config.dataRoot}: stop it, or choose another --data-root`);
+
+    const database = openDatabase(join(config.dataRoot, 'engine.db'), log);
+    const snapshotter = chooseSnapshotter(config, database, log);
+    await snapshotter.recover();
+    const cgroups = detectCgroups();
+    const events = new EventBus();
+    const registry = new ContainerRegistry(new ContainerStore(database), (id) => containerPaths(config, id));
+    const finding = findRuntime({ wanted: config.runtime, shim: shimPath(), scratch: join(config.execRoot, 'probe'), log });
+    finding.catch(() => undefined);
+    const images = await openImages({
+      config, database, snapshotter, log, architecture: goArchitecture(),
+      users: (imageId) => registry.list().filter(({ record }) => record.imageId === imageId).map((container) => ({ containerId: container.id, running: container.running })),
+      announce: ({ action, id, attributes }) => { events.publish({ type: 'image', action, id, attributes }); },
+    });
+
+    const bridge = chooseBridgeName(config.dataRoot);
+    if (bridge.stale) {
+      using netlink = new NetlinkSocket();
+      deleteLink(netlink, bridge.name);
+    }
+    const firewall = new Firewall(bridge.name, log);
+    const networks = new Networks({
+      store: new NetworkStore(database), firewall, events, log, defaultBridge: bridge.name, bip: config.bip, mtu: config.mtu,
+      drivers: [new BridgeDriver({ firewall, owner: config.dataRoot, log }), new PassiveDriver('host'), new PassiveDriver('null')],
+    });
+    const ports = new PortAllocator();
+    const network = new ContainerNetwork({ networks, ports, dns: { servers: config.dns, search: config.dnsSearch, options: config.dnsOptions } });
+    const volumes = new Volumes({
+      store: new VolumeStore(database), driver: new LocalVolumeDriver(join(config.dataRoot, 'volumes')), events,
+      usersOf: (name) => registry.list().filter(({ record }) => record.mounts.some((mount) => mount.name === name)).map(({ id }) => id),
+    });
+
+    const found = await finding;
+    const runtime = new ShimRuntime({ name: found.name, path: found.path, shim: shimPath(), stateDirectory: join(config.execRoot, 'runtime'), log });
+    const remover = new ContainerRemover({ registry, snapshotter, volumes, events, log });
+    const lifecycle = new Lifecycle({
+      registry, runtime, snapshotter, volumes, network, events, log, logOptions: config.logOptions, cgroupVersion: cgroups.version,
+      boundingCapabilities: ownCapabilities().bounding, seccompProfile: readSeccompProfile(log), architecture: goArchitecture(),
+      remove: (container) => remover.removeLocked(container, true),
+    });
+    const controls = new Controls({ registry, runtime, lifecycle, events, log });
+    const execs = new Execs({ runtime, lifecycle, events, log });
+    const creator = new ContainerCreator({ registry, images: images.source, snapshotter, volumes, events, log });
+
+    const recovery = new Recovery({ registry, runtime, lifecycle, network, snapshotter, execRoot: config.execRoot, log });
+    const survey = await recovery.survey();
+    await networks.recover(survey.endpoints);
+    await recovery.resume(survey);
+
+    const router = new Router([
+      ...systemRoutes({
+        config, engineId: engineId(database), registry, images: images.source, listImages: images.list, snapshotter, volumes, events, cgroups, runtime: found, warnings: [],
+      }),
+      ...containerRoutes({ registry, creator, lifecycle, controls, remover, execs, images: images.source, snapshotter, architecture: goArchitecture() }),
+      ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry }), ...volumeRoutes({ volumes }),
+      ...absentRoutes(),
+    ]);
+    const server = new EngineServer({
+      router, log,
+      headers: { 'Api-Version': formatApiVersion(NEWEST_API_VERSION), Ostype: 'linux', Server: `Strata/${STRATA_VERSION} (linux)`, 'Docker-Experimental': 'false' },
+    });
+    const listeners: Server[] = [];
+    for (const host of config.hosts) listeners.push(await listen(host, { accept: server.accept, log, ...(config.tls ? { tls: config.tls } : {}) }));
+    log.info('engine has started', { version: STRATA_VERSION, runtime: found.name, runtimeVersion: found.version, storage: snapshotter.name, cgroups: cgroups.hybrid ? 'hybrid' : cgroups.version, ms: Math.round(performance.now() - startedAt) });
+    void recovery.startByPolicy();
+
+    return new Engine(async () => {
+      for (const listener of listeners) listener.close();
+      lifecycle.close();
+      if (!config.liveRestore) {
+        await shutDown({ registry, controls, timeoutSeconds: config.shutdownTimeoutSeconds, log });
+        if (!registry.list().some((container) => container.running)) {
+          await networks.dismantle();
+          await firewall.remove();
+        }
+      }
+      server.close();
+      await images.close();
+      database.close();
+      lock[Symbol.dispose]();
+    });
+  }
+}
+
+function checkPrivileges(): void {
+  if (process.getuid?.() !== 0) throw new PermissionDeniedError('stratad must be run as root (try sudo)');
+  const missing = missingCapabilities(ownCapabilities().effective);
+  if (missing.length > 0) throw new PermissionDeniedError(`stratad lacks the privileges ${missing.join(', ')}: it cannot run inside an unprivileged container`);
+}
+
+/** Beside the bundle, or, when the sources are run, where the build puts it. */
+function shimPath(): string {
+  const beside = fileURLToPath(new URL('./strata-shim', import.meta.url));
+  const path = existsSync(beside) ? beside : fileURLToPath(new URL('../../dist/engine/strata-shim', import.meta.url));
+  if (!existsSync(path)) throw new UnavailableError(`strata-shim is missing at ${path}: run npm run build`);
+  return path;
+}
+
+function chooseSnapshotter(config: EngineConfig, database: Database, log: Logger): Snapshotter {
+  const refusal = config.storageDriver === 'native' ? undefined : whyNoOverlay(config.dataRoot);
+  if (config.storageDriver === 'overlay' && refusal !== undefined) throw new UnavailableError(`overlay cannot be used on ${config.dataRoot}: ${refusal}; choose a data root on another file system, or "storage-driver": "native"`);
+  const before = readValue(database, 'storage-driver');
+  const name = config.storageDriver ?? before ?? (refusal === undefined ? 'overlay' : 'native');
+  if (before !== undefined && before !== name) throw new ConflictError(`the data root ${config.dataRoot} was made with storage driver ${before}: choose it again, or another --data-root`);
+  if (name === 'overlay' && refusal !== undefined) throw new UnavailableError(`overlay no longer works on ${config.dataRoot}: ${refusal}`);
+  if (refusal !== undefined) log.warn('overlay cannot be used here: images and containers are copied, which is slow and takes room', { dataRoot: config.dataRoot, reason: refusal });
+  writeValue(database, 'storage-driver', name);
+  return name === 'overlay' ? new OverlaySnapshotter(database, join(config.dataRoot, 'overlay')) : new NativeSnapshotter(database, join(config.dataRoot, 'native'));
+}
+
+function readSeccompProfile(log: Logger): SeccompProfile | undefined {
+  const path = SECCOMP_PROFILES.find((candidate) => existsSync(candidate));
+  if (path === undefined) {
+    log.warn('no seccomp profile: system calls of containers are not filtered', { remedy: 'install golang-github-containers-common' });
+    return undefined;
+  }
+  return parseSeccompProfile(readFileSync(path, 'utf8'), path);
+}
+
+function engineId(database: Database): string {
+  const id = readValue(database, 'id') ?? randomUUID();
+  writeValue(database, 'id', id);
+  return id;
+}
+
+function readValue(database: Database, key: string): string | undefined {
+  return database.get<{ value: string }>('SELECT value FROM engine WHERE key = ?', key)?.value;
+}
+
+function writeValue(database: Database, key: string, value: string): void {
+  database.run('INSERT INTO engine (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', key, value);
+}
