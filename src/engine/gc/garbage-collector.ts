@@ -53,6 +53,11 @@ export class GarbageCollector {
     return run;
   }
 
+  /** Resolves when no collection runs. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
   async #collect(): Promise<Collected> {
     const collected: Collected = { blobs: [], snapshots: [], bytes: 0 };
     await this.#sweepSnapshots(collected);

@@ -26,6 +26,13 @@ export interface LayerProgress {
   (layer: LayerBlob, phase: 'unpacking' | 'unpacked' | 'exists'): void;
 }
 
+export interface EnsureOptions {
+  signal?: AbortSignal;
+  onProgress?: LayerProgress;
+  /** Resolves when the layer's blob is in the content store. Without it all of them are. */
+  arrived?: (layer: LayerBlob) => Promise<unknown>;
+}
+
 const UNPACKING_PREFIX = 'unpack-';
 
 /** Turns the layers of an image into committed snapshots, named by chain id. */
@@ -53,10 +60,10 @@ export class LayerStore {
 
   /**
    * Unpacks what is not there yet, in parallel where the snapshotter can, and verifies every blob against its diffId. All snapshots are
-   * held by the lease. On failure those that were finished stay until the next collection.
+   * held by the lease. A blob that is still on its way is waited for by `arrived`, layer by layer. On failure those that were finished stay until the next collection.
    * @throws InvalidArgumentError for a layer that is none or has another diffId
    */
-  async ensure(layers: readonly LayerBlob[], lease: Lease, options: { signal?: AbortSignal; onProgress?: LayerProgress } = {}): Promise<LayerRecord[]> {
+  async ensure(layers: readonly LayerBlob[], lease: Lease, options: EnsureOptions = {}): Promise<LayerRecord[]> {
     const chains = chainIds(layers.map(({ diffId }) => diffId));
     const present = await this.#countPresent(chains, lease);
     const abort = new AbortController();
@@ -65,7 +72,7 @@ export class LayerStore {
     const results: Promise<LayerRecord>[] = [];
     let below: Promise<unknown> = Promise.resolve();
     for (const [index, step] of work.entries()) {
-      const result = index < present ? this.#reuse(step, signal, options.onProgress) : this.#make(step, below, lease, signal, options.onProgress);
+      const result = index < present ? this.#reuse(step, signal, options) : this.#make(step, below, lease, signal, options);
       // The first failure ends the others: nobody needs them any more.
       result.catch((error: unknown) => { abort.abort(error); });
       below = result;
@@ -88,7 +95,8 @@ export class LayerStore {
     return 0;
   }
 
-  async #reuse({ layer, chainId }: Step, signal: AbortSignal, onProgress: LayerProgress | undefined): Promise<LayerRecord> {
+  async #reuse({ layer, chainId }: Step, signal: AbortSignal, { onProgress, arrived }: EnsureOptions): Promise<LayerRecord> {
+    await arrived?.(layer);
     const known = this.#records.findLayer({ chainId });
     const verified = known?.blob === layer.blob || this.#records.findLayer({ blob: layer.blob, diffId: layer.diffId }) !== undefined;
     let sizeBytes = known?.sizeBytes;
@@ -101,7 +109,7 @@ export class LayerStore {
     return this.#record(layer, chainId, sizeBytes);
   }
 
-  async #make(step: Step, below: Promise<unknown>, lease: Lease, signal: AbortSignal, onProgress: LayerProgress | undefined): Promise<LayerRecord> {
+  async #make(step: Step, below: Promise<unknown>, lease: Lease, signal: AbortSignal, { onProgress, arrived }: EnsureOptions): Promise<LayerRecord> {
     const { layer, chainId, parent } = step;
     await using undo = new Cleanup((error) => { this.#log.warn('cannot undo an unpacking', { layer: layer.diffId, error }); });
     const key = `${UNPACKING_PREFIX}${randomBytes(8).toString('hex')}`;
@@ -109,6 +117,7 @@ export class LayerStore {
     if (!stacked) await below;
     await this.#snapshotter.prepare(key, stacked ? undefined : parent);
     undo.push(() => this.#snapshotter.remove(key));
+    await arrived?.(layer);
     onProgress?.(layer, 'unpacking');
     const { directory } = await this.#snapshotter.stat(key);
     const result = await this.#unpacker.unpack({ blobPath: this.#pathOf(layer.blob), directory, layering: this.#snapshotter.layering }, signal);

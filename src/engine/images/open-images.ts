@@ -1,14 +1,24 @@
+import { join } from 'node:path';
 import type { Logger } from '../../base/log.ts';
-import type { EngineConfig } from '../config.ts';
+import { FileContentStore } from '../content/file-content-store.ts';
+import { GarbageCollector } from '../gc/garbage-collector.ts';
+import { Leases } from '../gc/leases.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Database } from '../store/database.ts';
 import { ImageFinder } from './image-finder.ts';
 import { ImageRecords } from './image-records.ts';
+import { ImageRemover } from './image-remover.ts';
+import { ImageService } from './image-service.ts';
 import type { ImageListener, ImageSource, ImageUsers } from './image.ts';
+import { LayerStore } from './layer-store.ts';
+import { ImageLoader } from './load/image-loader.ts';
+import { ImageSaver } from './save/image-saver.ts';
+import { UnpackPool } from './unpack/unpack-pool.ts';
 
 export interface OpenImagesOptions {
-  config: EngineConfig;
+  config: { dataRoot: string };
   database: Database;
+  /** Recovered. */
   snapshotter: Snapshotter;
   log: Logger;
   /** `amd64` or `arm64`. */
@@ -20,11 +30,38 @@ export interface OpenImagesOptions {
 /** The image half of the engine, composed and recovered. */
 export interface OpenedImages {
   source: ImageSource;
-  /** As `GET /images/json` gives them. */
-  list(): Promise<unknown[]>;
+  service: ImageService;
+  content: FileContentStore;
+  collector: GarbageCollector;
+  leases: Leases;
   close(): Promise<void>;
 }
 
+/** Opens the images below a data root: clears what a dead engine left half-made, and collects garbage in the background. */
 export async function openImages(options: OpenImagesOptions): Promise<OpenedImages> {
-  return { source: new ImageFinder(new ImageRecords(options.database)), list: async () => [], close: async () => undefined };
+  const { config, database, snapshotter, users, announce } = options;
+  const log = options.log.child({ part: 'images' });
+  const content = new FileContentStore(join(config.dataRoot, 'content'));
+  const records = new ImageRecords(database);
+  const finder = new ImageFinder(records);
+  const leases = new Leases();
+  const collector = new GarbageCollector({ blobs: content, snapshotter, leases, log });
+  collector.addRoots(records);
+  const unpacker = new UnpackPool();
+  const layers = new LayerStore({ snapshotter, unpacker, records, pathOf: (digest) => content.pathOf(digest), log });
+  await layers.recover();
+  collector.collect().catch((error: unknown) => { log.warn('garbage collection failed', { error }); });
+  const service = new ImageService({
+    records, finder, snapshotter, users, announce,
+    loader: new ImageLoader({ content, records, layers, leases, collector, announce }),
+    saver: new ImageSaver({ content, records, finder, leases }),
+    remover: new ImageRemover({ records, finder, collector, users, announce }),
+  });
+  return {
+    source: finder, service, content, collector, leases,
+    close: async () => {
+      await unpacker[Symbol.asyncDispose]();
+      await collector.idle();
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, NotFoundError } from '../../../api/errors.ts';
 import { hexOf } from '../../content/digest.ts';
 import { type Descriptor, type Manifest, MANIFEST_LIMIT_BYTES, parseManifest } from '../manifest.ts';
-import { choosePlatform, formatPlatform, hostPlatform } from '../platform.ts';
+import { choosePlatform, formatPlatform, hostPlatform } from '../../registry/platform.ts';
 import { parseReference, type Reference, withDefaultTag } from '../reference.ts';
 import type { ArchiveContents } from './archive-contents.ts';
 import type { ArchivedImage } from './archived-image.ts';

@@ -1,0 +1,103 @@
+import { InvalidArgumentError } from '../../api/errors.ts';
+import type { ImageDeleteItem } from '../../api/wire/image.ts';
+import type { SnapshotInfo, Snapshotter } from '../snapshots/snapshotter.ts';
+import { ImageFinder, repoNames } from './image-finder.ts';
+import { historyOf, type HistoryStep } from './image-history.ts';
+import type { ListedImage, ListOptions } from './image-list.ts';
+import { listImages } from './image-list.ts';
+import type { ImageListener, ImageUsers } from './image.ts';
+import type { ImageRecord, ImageRecords } from './image-records.ts';
+import type { ImageRemover, RemoveOptions } from './image-remover.ts';
+import type { ImageLoader, LoadOptions } from './load/image-loader.ts';
+import { familiarName, parseReference, type Reference, withDefaultTag } from './reference.ts';
+import type { ImageSaver } from './save/image-saver.ts';
+
+export interface ImageFacts {
+  record: ImageRecord;
+  repoTags: readonly string[];
+  repoDigests: readonly string[];
+  /** Where the top layer lies; undefined for an image without layers. */
+  top: SnapshotInfo | undefined;
+  snapshotterName: string;
+}
+
+export interface ImageServiceParts {
+  records: ImageRecords;
+  finder: ImageFinder;
+  loader: ImageLoader;
+  saver: ImageSaver;
+  remover: ImageRemover;
+  snapshotter: Snapshotter;
+  users: ImageUsers;
+  announce: ImageListener;
+}
+
+/** What can be done with images: one method for each thing that the API offers. */
+export class ImageService {
+  readonly #parts: ImageServiceParts;
+
+  constructor(parts: ImageServiceParts) {
+    this.#parts = parts;
+  }
+
+  list(options: ListOptions): ListedImage[] {
+    return listImages(this.#parts.records, this.#parts.finder, options);
+  }
+
+  /** @throws NotFoundError */
+  async inspect(name: string): Promise<ImageFacts> {
+    const { finder, records, snapshotter } = this.#parts;
+    const record = finder.getRecord(name);
+    const top = record.topSnapshot === undefined ? undefined : await snapshotter.stat(record.topSnapshot);
+    return { record, ...repoNames(records.referencesOf(record.id)), top, snapshotterName: snapshotter.name };
+  }
+
+  /** @throws NotFoundError */
+  history(name: string): { steps: HistoryStep[]; repoTags: readonly string[] } {
+    const { finder, records } = this.#parts;
+    const record = finder.getRecord(name);
+    return { steps: historyOf(records, record), repoTags: repoNames(records.referencesOf(record.id)).repoTags };
+  }
+
+  /** Gives an image one more name, taking it from the one that has it. @throws NotFoundError, InvalidArgumentError for a bad name */
+  tag(name: string, repository: string, tag: string | undefined): void {
+    const { finder, records, announce } = this.#parts;
+    const record = finder.getRecord(name);
+    const reference = referenceToTag(repository, tag);
+    records.together(() => records.setReference(reference, record.id), { durable: true });
+    announce({ action: 'tag', id: record.id, attributes: { ...record.labels, name: familiarName(reference) } });
+  }
+
+  remove(name: string, options: RemoveOptions): Promise<ImageDeleteItem[]> {
+    return this.#parts.remover.remove(name, options);
+  }
+
+  load(archive: AsyncIterable<Uint8Array>, options: LoadOptions): Promise<void> {
+    return this.#parts.loader.load(archive, options);
+  }
+
+  /** An archive of images, in docker's format and as OCI layout at once. Checked at once, read as it is sent. @throws NotFoundError */
+  save(names: readonly string[]): AsyncIterable<Uint8Array> {
+    return this.#parts.saver.save(names);
+  }
+
+  /** Removes what nobody uses: images without a name, or all that no container uses. */
+  async prune(options: { filters: ListOptions['filters']; danglingOnly: boolean }): Promise<{ items: ImageDeleteItem[]; bytes: number }> {
+    const items: ImageDeleteItem[] = [];
+    let bytes = 0;
+    for (const { record, repoTags, repoDigests } of this.list({ filters: options.filters, all: false })) {
+      const named = repoTags.length + repoDigests.length > 0;
+      if ((options.danglingOnly && named) || this.#parts.users(record.id).length > 0) continue;
+      for (const name of named ? [...repoTags, ...repoDigests] : [record.id]) items.push(...await this.remove(name, { force: false, prune: true }));
+      if (this.#parts.records.find(record.id) === undefined) bytes += record.sizeBytes;
+    }
+    return { items, bytes };
+  }
+}
+
+function referenceToTag(repository: string, tag: string | undefined): Reference {
+  const reference = parseReference(repository);
+  if (reference.digest !== undefined) throw new InvalidArgumentError('refusing to create a tag with a digest reference');
+  if (tag === undefined || tag === '') return withDefaultTag(reference);
+  return parseReference(`${reference.domain}/${reference.path}:${tag}`);
+}

@@ -1,0 +1,45 @@
+import type { ImageHistoryItem, ImageInspect, ImageSummary } from '../../../api/wire/image.ts';
+import type { ContainerConfig } from '../../../api/wire/container.ts';
+import type { HistoryStep } from '../../images/image-history.ts';
+import type { ListedImage } from '../../images/image-list.ts';
+import type { ImageFacts } from '../../images/image-service.ts';
+import { type ApiVersion, isAtLeast } from '../api-version.ts';
+
+const seconds = (ms: number): number => Math.floor(ms / 1000);
+
+export function wireSummary({ record, repoTags, repoDigests, sharedBytes }: ListedImage, version: ApiVersion): ImageSummary {
+  const nameless = repoTags.length + repoDigests.length === 0 && !isAtLeast(version, 1, 43);
+  return {
+    Containers: -1, Created: seconds(record.createdAt), Id: record.id, Labels: Object.keys(record.labels).length === 0 ? null : { ...record.labels }, ParentId: record.parent ?? '',
+    RepoDigests: nameless ? ['<none>@<none>'] : [...repoDigests], RepoTags: nameless ? ['<none>:<none>'] : [...repoTags],
+    SharedSize: sharedBytes ?? -1, Size: record.sizeBytes, ...(isAtLeast(version, 1, 44) ? {} : { VirtualSize: record.sizeBytes }),
+  };
+}
+
+export function wireInspect({ record, repoTags, repoDigests, top, snapshotterName }: ImageFacts, version: ApiVersion): ImageInspect {
+  const { config } = record;
+  return {
+    Id: record.id, RepoTags: [...repoTags], RepoDigests: [...repoDigests], Parent: record.parent ?? '', Comment: config.comment, Created: config.created,
+    DockerVersion: config.dockerVersion, Author: config.author, Config: isAtLeast(version, 1, 50) ? config.config : fullConfig(config.config),
+    Architecture: config.architecture, ...(config.variant === undefined ? {} : { Variant: config.variant }), Os: config.os,
+    Size: record.sizeBytes, ...(isAtLeast(version, 1, 44) ? {} : { VirtualSize: record.sizeBytes }),
+    GraphDriver: { Name: snapshotterName, Data: top === undefined ? null : { UpperDir: top.directory } },
+    RootFS: { Type: 'layers', Layers: [...config.diffIds] },
+    Metadata: { LastTagTime: record.lastTaggedAt === undefined ? '0001-01-01T00:00:00Z' : new Date(record.lastTaggedAt).toISOString() },
+  };
+}
+
+/** Before 1.50 an image's config had every field of a container's. */
+function fullConfig(config: ContainerConfig): ContainerConfig {
+  return {
+    Hostname: '', Domainname: '', User: '', AttachStdin: false, AttachStdout: false, AttachStderr: false, Tty: false, OpenStdin: false, StdinOnce: false,
+    Env: null, Cmd: null, Image: '', Volumes: null, WorkingDir: '', Entrypoint: null, OnBuild: null, Labels: null, ...config,
+  };
+}
+
+export function wireHistory({ steps, repoTags }: { steps: readonly HistoryStep[]; repoTags: readonly string[] }): ImageHistoryItem[] {
+  return steps.map((step, index) => ({
+    Comment: step.comment, Created: seconds(step.createdAtMs), CreatedBy: step.createdBy, Id: step.id, Size: step.sizeBytes,
+    Tags: index === 0 && repoTags.length > 0 ? [...repoTags] : null,
+  }));
+}
