@@ -5,6 +5,7 @@ export const LOCALES = ['en', 'zh'] as const;
 export type Locale = (typeof LOCALES)[number];
 
 export const i18n = createI18n<[Messages], Locale, false>({
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way to the composition API until vue-i18n 12, which has no other
   legacy: false,
   locale: 'en',
   fallbackLocale: 'en',

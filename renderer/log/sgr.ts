@@ -22,7 +22,6 @@ export interface Segment {
 export const PLAIN: Style = Object.freeze({});
 
 // CSI sequences, OSC sequences (ended by BEL or ST), two-character escapes, and control characters that have no shape (tab stays).
-// eslint-disable-next-line no-control-regex -- control characters are what this is about
 const SEQUENCE = /\u001b\[([0-9;:?<=>!]*)[ -/]*([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[ -/]*[0-~]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /** Splits a line at its style changes. @param from the style that the line before has ended with */

@@ -37,6 +37,7 @@ export function useContainerLog(id: string): ContainerLog {
   const lifetime = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
+  const ended = (): boolean => lifetime.signal.aborted;
   const show = (): void => {
     timer ??= setTimeout(() => { timer = undefined; version.value += 1; }, SHOW_MS);
   };
@@ -55,13 +56,13 @@ export function useContainerLog(id: string): ContainerLog {
   }
 
   async function run(): Promise<void> {
-    while (!lifetime.signal.aborted) {
+    while (!ended()) {
       try {
         failure.value = undefined;
         await follow();
         phase.value = 'ended';
       } catch (error) {
-        if (lifetime.signal.aborted) return;
+        if (ended()) return;
         failure.value = toFailure(error);
         phase.value = 'lost';
       }

@@ -27,7 +27,7 @@ function describe(error: unknown): string {
   const lines: string[] = [];
   for (let at: unknown = error; at !== undefined && lines.length < 8; at = at instanceof Error ? at.cause : undefined) {
     const status = at instanceof StrataError ? ` (${String(at.status)})` : '';
-    lines.push(at instanceof Error ? `${at.name}${status}: ${at.message}` : String(at));
+    lines.push(at instanceof Error ? `${at.name}${status}: ${at.message}` : messageOf(at));
   }
   return lines.join('\ncaused by ');
 }

@@ -10,9 +10,9 @@ export interface Link {
   /** Milliseconds since the epoch; undefined while not waiting. */
   retryAt: Readonly<Ref<number | undefined>>;
   /** Ends a wait, or starts a connection that is live anew. */
-  retryNow(): void;
+  retryNow: () => void;
   /** Ends it for good. */
-  stop(): void;
+  stop: () => void;
 }
 
 /**
@@ -27,8 +27,9 @@ export function keepUp(session: (signal: AbortSignal, live: () => void) => Promi
   let stopped = false;
   let current = new AbortController();
 
+  const isStopped = (): boolean => stopped;
   const run = async (): Promise<void> => {
-    while (!stopped) {
+    while (!isStopped()) {
       current = new AbortController();
       const { signal } = current;
       try {
@@ -36,7 +37,7 @@ export function keepUp(session: (signal: AbortSignal, live: () => void) => Promi
       } catch (error) {
         if (!signal.aborted) failure.value = toFailure(error);
       }
-      if (stopped) return;
+      if (isStopped()) return;
       state.value = failure.value === undefined ? 'connecting' : 'lost';
       if (!signal.aborted) await pause(delayMs(attempt));
       attempt += 1;

@@ -40,16 +40,20 @@ export class MachineWatch {
   /** Runs until `stop`. */
   async run(): Promise<void> {
     const client = new MachineClient(this.#paths.controlSocket);
-    while (!this.#lifetime.signal.aborted) {
+    while (!this.#ended()) {
       try {
         for await (const status of client.watch(this.#lifetime.signal)) this.#tell(status);
       } catch (error) {
         this.#log.debug('no agent', { error });
       }
-      if (this.#lifetime.signal.aborted) return;
+      if (this.#ended()) return;
       this.#tell(await this.#withoutAgent());
       await this.#agentMayBeThere();
     }
+  }
+
+  #ended(): boolean {
+    return this.#lifetime.signal.aborted;
   }
 
   /** An agent is being started: do not wait for a sign of it. */

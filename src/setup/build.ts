@@ -97,7 +97,7 @@ async function workers(folder: string): Promise<Record<string, string>> {
 
 /** koffi ships its C++ sources and other platforms' import libraries, which running it does not need. */
 function isRuntimeFile(path: string): boolean {
-  return !/\/koffi\/(?:vendor|doc|lib\/native|src\/koffi\/src)(?:\/|$)/.test(path);
+  return !/\/koffi\/(?:vendor|doc|lib\/native)(?:\/|$)/.test(path);
 }
 
 function koffiPlatforms(): string[] {

@@ -49,7 +49,11 @@ export class AppWindow {
     if (state.maximized) window.maximize();
     window.once('ready-to-show', () => window.show());
     window.on('close', () => {
-      saveWindowState(stateFile, stateOf(window)).catch((error: unknown) => log.warn('window state not saved', { error }));
+      try {
+        saveWindowState(stateFile, stateOf(window));
+      } catch (error) {
+        log.warn('window state not saved', { error });
+      }
     });
     window.on('closed', () => { this.#window = undefined; });
     window.loadURL(`${APP_ORIGIN}/`).catch((error: unknown) => log.error('interface not loaded', { error: messageOf(error) }));

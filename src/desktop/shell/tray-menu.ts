@@ -4,11 +4,11 @@ import type { TrayTexts } from './tray-texts.ts';
 
 /** What the entries of the tray menu do. */
 export interface TrayActions {
-  open(): void;
-  start(): void;
-  stop(): void;
-  restart(): void;
-  quit(): void;
+  open: () => void;
+  start: () => void;
+  stop: () => void;
+  restart: () => void;
+  quit: () => void;
 }
 
 /** The tray menu for a machine that is as `status` says. Pure. */

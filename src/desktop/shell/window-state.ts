@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { writeFileAtomic } from '../../base/atomic-file.ts';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 
 export interface Rectangle {
   x: number;
@@ -49,8 +48,11 @@ export function loadWindowState(file: string, screens: readonly Rectangle[]): Wi
   }
 }
 
-export async function saveWindowState(file: string, state: WindowState): Promise<void> {
-  await writeFileAtomic(file, `${JSON.stringify(state)}\n`);
+/** Synchronous: it is called while the app may be quitting, which waits for nobody. */
+export function saveWindowState(file: string, state: WindowState): void {
+  const temporary = `${file}.tmp`;
+  writeFileSync(temporary, `${JSON.stringify(state)}\n`);
+  renameSync(temporary, file);
 }
 
 function asPosition(value: unknown): { x: number; y: number } | undefined {
