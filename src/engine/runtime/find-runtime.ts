@@ -71,7 +71,11 @@ function probeSpec(id: string): OciSpec {
       terminal: false, user: { uid: 0, gid: 0, additionalGids: [] }, args: ['/probe', '--version'], env: [], cwd: '/', noNewPrivileges: true,
       capabilities: { bounding: [], effective: [], permitted: [] },
     },
-    mounts: [{ destination: '/proc', type: 'proc', source: 'proc', options: [] }],
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc', options: [] },
+      // crun makes the default devices in every container and wants the folder for them.
+      { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755', 'size=64k'] },
+    ],
     linux: {
       namespaces: [{ type: 'mount' }, { type: 'pid' }, { type: 'ipc' }, { type: 'uts' }], cgroupsPath: `/strata/${id}`,
       resources: { devices: [{ allow: false, access: 'rwm' }] }, devices: [],
