@@ -144,9 +144,10 @@ export class Agent {
   async #onEnd(run: MachineRun, expected: boolean, how: string): Promise<void> {
     if (this.#stopAsked || this.#run !== run) return;
     const consoleTail = run.consoleTail();
+    const message = run.describeEnd(how);
     await run[Symbol.asyncDispose]();
     if (expected) await this.#finish({ state: 'stopped' });
-    else await this.#fail({ phase: 'running', message: `the virtual machine ${how}`, remedy: 'start it again with: strata machine start', consoleTail });
+    else await this.#fail({ phase: 'running', message, remedy: 'start it again with: strata machine start', consoleTail });
   }
 
   async #afterReady(): Promise<void> {

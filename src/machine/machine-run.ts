@@ -44,15 +44,16 @@ export class MachineRun implements AsyncDisposable {
   readonly #abort = new AbortController();
   #vm: RunningVm | undefined;
   #link: GuestLink | undefined;
+  #accelerator: string | undefined;
   #started = false;
 
   constructor(options: MachineRunOptions) {
     this.#options = options;
     this.#progress = new StartProgress({
       phases: options.driver.capabilities.phases,
-      deadlineMs: (phase) => deadlineMs(phase, this.#vm?.accelerator, options.deadlines),
+      deadlineMs: (phase) => deadlineMs(phase, this.#accelerator, options.deadlines),
       onChange: options.onPhases,
-      onLate: (phase, error) => { this.#giveUp(phase, error, lateRemedy(phase, this.#vm?.accelerator)); },
+      onLate: (phase, error) => { this.#giveUp(phase, error, lateRemedy(phase, this.#accelerator)); },
     });
   }
 
@@ -68,7 +69,7 @@ export class MachineRun implements AsyncDisposable {
     const { signal } = this.#abort;
     try {
       const vm = await this.#boot();
-      const ended = vm.ended.then(({ how }) => { throw new UnavailableError(`the virtual machine ${how}`); });
+      const ended = vm.ended.then(({ how }) => { throw new UnavailableError(this.describeEnd(how)); });
       const aborted = Promise.withResolvers<never>();
       signal.addEventListener('abort', () => { aborted.reject(signal.reason as Error); }, { once: true });
       if (signal.aborted) throw signal.reason;
@@ -95,6 +96,13 @@ export class MachineRun implements AsyncDisposable {
     return this.#vm?.consoleTail(lines) ?? [];
   }
 
+  /** What the end of the process means, for people: a kernel that panicked has said why. */
+  describeEnd(how: string): string {
+    const panic = this.consoleTail(Number.POSITIVE_INFINITY).map((line) => /Kernel panic - not syncing: (.*)/.exec(line)?.[1]).findLast((reason) => reason !== undefined);
+    const subject = this.#options.driver.capabilities.guest ? 'the virtual machine' : 'the engine';
+    return panic === undefined ? `${subject} ${how}` : `the guest kernel panicked: ${panic}`;
+  }
+
   async openShell(request: ShellRequest): Promise<ClientChannel> {
     if (this.#link === undefined) throw new UnavailableError('the machine is not up yet');
     return this.#link.openShell(request);
@@ -119,6 +127,7 @@ export class MachineRun implements AsyncDisposable {
       ...config,
       beginPhase: (phase) => { this.#progress.begin(phase); },
       endPhase: (phase) => { this.#progress.end(phase); },
+      onAccelerator: (accelerator) => { this.#accelerator = accelerator; },
       onReport: (report) => { this.#onReport(report); },
       signal: this.#abort.signal,
     });

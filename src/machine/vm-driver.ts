@@ -38,6 +38,8 @@ export interface VmStartRequest {
   /** The driver calls these for the phases that it does itself (those before the guest speaks). */
   readonly beginPhase: (phase: StartPhase) => void;
   readonly endPhase: (phase: StartPhase) => void;
+  /** Called once, before the phase `boot` begins: what will run the guest decides how long the rest may take. */
+  readonly onAccelerator: (accelerator: string) => void;
   /** Called for each thing that the guest says, in order, until `ended` resolves. Must not throw. */
   readonly onReport: (report: GuestReport) => void;
   /** Aborting gives up the start, before or after `start` has resolved: the process is killed. */

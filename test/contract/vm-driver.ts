@@ -29,7 +29,7 @@ export function vmDriverContract(name: string, create: (t: TestContext) => Promi
     test('starts, reports the engine, stops in order, and can start again', async (t) => {
       const subject = await create(t);
       const run = await started(t, subject);
-      assert.deepEqual(run.phases, ['begin probe', 'end probe', 'begin disk', 'end disk', 'begin boot', 'end boot']);
+      assert.deepEqual(run.phases, ['begin probe', `on ${run.vm.accelerator}`, 'end probe', 'begin disk', 'end disk', 'begin boot', 'end boot']);
       assert.ok(run.vm.pid > 0 && (await lives(run.vm.pid)));
       assert.equal(run.vm.reach.kind, subject.driver.capabilities.guest ? 'ssh' : 'local');
       await run.engine;
@@ -73,6 +73,7 @@ async function started(t: TestContext, { driver, patienceMs }: DriverUnderTest):
   const vm = await driver.start(request({
     beginPhase: (phase) => { phases.push(`begin ${phase}`); },
     endPhase: (phase) => { phases.push(`end ${phase}`); },
+    onAccelerator: (accelerator) => { phases.push(`on ${accelerator}`); },
     onReport: (report) => { if (report.kind === 'phase' && report.phase === 'engine' && report.state === 'end') engine.resolve(undefined); },
   }));
   t.after(() => {
@@ -84,7 +85,7 @@ async function started(t: TestContext, { driver, patienceMs }: DriverUnderTest):
 
 function request(overrides: Partial<Parameters<VmDriver['start']>[0]>): Parameters<VmDriver['start']>[0] {
   const ignore = (_: StartPhase): void => undefined;
-  return { cpus: 2, memoryMiB: 1024, diskGiB: 4, beginPhase: ignore, endPhase: ignore, onReport: (_: GuestReport) => undefined, signal: new AbortController().signal, ...overrides };
+  return { cpus: 2, memoryMiB: 1024, diskGiB: 4, beginPhase: ignore, endPhase: ignore, onAccelerator: (_: string) => undefined, onReport: (_: GuestReport) => undefined, signal: new AbortController().signal, ...overrides };
 }
 
 function lives(pid: number): Promise<boolean> {

@@ -70,7 +70,7 @@ test('a guest that never answers', async (t) => {
 test('a guest whose kernel panics', async (t) => {
   const { failure } = await failingStart(t, { mode: 'panic' });
   assert.equal(failure?.phase, 'kernel');
-  assert.match(failure.message, /the virtual machine ended with status 0/);
+  assert.equal(failure.message, 'the guest kernel panicked: VFS: Unable to mount root fs');
   assert.match(failure.consoleTail.at(-1) ?? '', /Kernel panic/);
 });
 

@@ -43,6 +43,7 @@ export class NativeDriver implements VmDriver {
     request.beginPhase('probe');
     const reason = await this.unavailable();
     if (reason !== undefined) throw new PermissionDeniedError(reason);
+    request.onAccelerator('none');
     request.endPhase('probe');
 
     request.beginPhase('disk');

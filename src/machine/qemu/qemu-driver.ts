@@ -65,6 +65,7 @@ export class QemuDriver implements VmDriver {
     const { accelerator, warning } = await chooseAccelerator({
       host: { platform, arch: this.#options.hostArch }, guestArch, program, kernel: image.kernel, kernelSha256: image.kernelSha256, cache, log, signal: request.signal,
     });
+    request.onAccelerator(accelerator);
     request.endPhase('probe');
 
     request.beginPhase('disk');

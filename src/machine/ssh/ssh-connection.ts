@@ -129,7 +129,7 @@ export class SshConnection {
   #mend(): void {
     this.#client = undefined;
     if (this.#closing.signal.aborted) return;
-    this.#log.warn('ssh connection lost, connecting again');
+    this.#log.info('ssh connection lost, connecting again');
     this.#ready = this.#keepTrying();
     this.#ready.catch(() => undefined);
   }

@@ -5,8 +5,7 @@
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { argv, env, exit, stderr, stdout } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createFakeEngine } from './fake-engine.ts';
@@ -18,9 +17,13 @@ const mode = env['FAKE_QEMU'] ?? 'normal';
 const option = (name: string): string[] => argv.flatMap((arg, at) => (arg === name ? [argv[at + 1] ?? ''] : []));
 const fdOf = (id: string): number => Number(/fd=(\d+)/.exec(option('-chardev').find((chardev) => chardev.includes(`id=${id},`)) ?? '')?.[1]);
 
-function fileOnConfigDisk(name: string): string {
+function configDisk(): string {
   const disk = option('-blockdev').map((text) => JSON.parse(text) as { 'node-name': string; file: { filename: string } }).find((blockdev) => blockdev['node-name'] === 'config');
-  const tar = readFileSync(disk?.file.filename ?? '');
+  return disk?.file.filename ?? '';
+}
+
+function fileOnConfigDisk(name: string): string {
+  const tar = readFileSync(configDisk());
   for (let at = 0; at < tar.length;) {
     const size = Number.parseInt(tar.toString('latin1', at + 124, at + 135), 8) || 0;
     if (tar.toString('latin1', at, at + 100).replace(/\0.*$/s, '') === name) return tar.toString('utf8', at + 512, at + 512 + size);
@@ -38,7 +41,8 @@ async function main(): Promise<void> {
   const monitor = new Socket({ fd: fdOf('monitor') });
   for (const socket of [control, monitor]) socket.on('error', () => undefined);
   const say = (value: object): void => { control.write(`${JSON.stringify(value)}\n`); };
-  const directory = mkdtempSync(join(tmpdir(), 'fake-qemu-'));
+  // Beside the configuration disk: it goes with the test's home, however this process ends.
+  const directory = mkdtempSync(join(dirname(configDisk()), 'q-'));
   process.on('exit', () => { rmSync(directory, { recursive: true, force: true }); });
   const engineSocket = join(directory, 'engine.sock');
   const engine = createFakeEngine();
