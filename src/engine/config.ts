@@ -16,6 +16,9 @@ export interface EngineConfig {
   bip: string | undefined;
   registryMirrors: readonly string[];
   insecureRegistries: readonly string[];
+  /** Blobs on their way at once, over all pulls and all pushes. */
+  maxConcurrentDownloads: number;
+  maxConcurrentUploads: number;
   /** undefined: the first that works here, crun before runc. */
   runtime: 'crun' | 'runc' | undefined;
   /** undefined: overlay where the kernel and the file system can, else native. */
@@ -56,6 +59,8 @@ const OPTIONS: readonly Option[] = [
   { key: 'bip', kind: 'string', flag: 'bip' },
   { key: 'registry-mirrors', kind: 'list', flag: 'registry-mirror' },
   { key: 'insecure-registries', kind: 'list', flag: 'insecure-registry' },
+  { key: 'max-concurrent-downloads', kind: 'number' },
+  { key: 'max-concurrent-uploads', kind: 'number' },
   { key: 'default-runtime', kind: 'string', flag: 'runtime' },
   { key: 'storage-driver', kind: 'string' },
   { key: 'live-restore', kind: 'boolean', flag: 'live-restore' },
@@ -180,6 +185,8 @@ export function validate(values: Values, configFile: string | undefined): Engine
     bip: parseBip(text('bip')),
     registryMirrors: list('registry-mirrors').map(parseMirror),
     insecureRegistries: list('insecure-registries'),
+    maxConcurrentDownloads: whole('max-concurrent-downloads', values.get('max-concurrent-downloads'), { fallback: 3, least: 1 }),
+    maxConcurrentUploads: whole('max-concurrent-uploads', values.get('max-concurrent-uploads'), { fallback: 5, least: 1 }),
     runtime,
     storageDriver: storage === undefined ? undefined : storage.startsWith('overlay') ? 'overlay' : 'native',
     liveRestore: flag('live-restore'),

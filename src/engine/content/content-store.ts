@@ -26,6 +26,15 @@ export interface ContentStore {
   list(): AsyncIterable<BlobInfo>;
 }
 
+/** A store that can take a blob in several goes. */
+export interface ResumableContent {
+  /**
+   * As `write`, for a blob whose digest is known. When `source` fails or the signal aborts, what has come is kept, also over a restart,
+   * and the next call asks its `source` for the rest only: from the offset that it is given. Wrong bytes are never kept.
+   */
+  resume(source: (offset: number) => AsyncIterable<Uint8Array>, expected: { digest: Digest; size: number }, options?: WriteOptions): Promise<BlobInfo>;
+}
+
 export interface BlobInfo {
   digest: Digest;
   size: number;

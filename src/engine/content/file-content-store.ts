@@ -1,11 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { constants, mkdirSync, rmSync, unlinkSync } from 'node:fs';
+import { createHash, type Hash, randomBytes } from 'node:crypto';
+import { constants, mkdirSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { type FileHandle, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { InvalidArgumentError, NotFoundError } from '../../api/errors.ts';
 import { syncFileSystem } from '../linux/file-attributes.ts';
-import type { BlobInfo, ContentStore, WriteOptions } from './content-store.ts';
+import type { BlobInfo, ContentStore, ResumableContent, WriteOptions } from './content-store.ts';
 import { type Digest, hexOf, isDigest } from './digest.ts';
 
 const READ_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -15,9 +15,12 @@ const READ_LIMIT_BYTES = 4 * 1024 * 1024;
  * `blobs/` stands for its content. `flush` is one syncfs for any number of blobs, instead of two fsyncs for each; what a power cut spoilt
  * before it is not yet referenced by anything, and so is swept at the next start before anybody reads it.
  */
-export class FileContentStore implements ContentStore {
+export class FileContentStore implements ContentStore, ResumableContent {
   readonly #blobs: string;
   readonly #ingest: string;
+  /** Begun downloads, one file per digest. */
+  readonly #partial: string;
+  readonly #resuming = new Set<Digest>();
 
   /** @param root a directory of its own, made if absent; what an earlier life left half-written there is cleared */
   constructor(root: string) {
@@ -26,6 +29,9 @@ export class FileContentStore implements ContentStore {
     mkdirSync(this.#blobs, { recursive: true, mode: 0o700 });
     rmSync(this.#ingest, { recursive: true, force: true });
     mkdirSync(this.#ingest, { mode: 0o700 });
+    this.#partial = join(root, 'partial');
+    mkdirSync(this.#partial, { recursive: true, mode: 0o700 });
+    clearOld(this.#partial);
   }
 
   /** Where the bytes of a blob lie, for those that read it in another thread. The blob may not be there. */
@@ -45,6 +51,40 @@ export class FileContentStore implements ContentStore {
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
+    }
+  }
+
+  async resume(source: (offset: number) => AsyncIterable<Uint8Array>, expected: { digest: Digest; size: number }, options: WriteOptions = {}): Promise<BlobInfo> {
+    // A second writer of the same blob starts at its beginning, in a file of its own.
+    if (this.#resuming.has(expected.digest)) return this.write(source(0), expected, options);
+    this.#resuming.add(expected.digest);
+    const path = join(this.#partial, hexOf(expected.digest));
+    let interrupted = false;
+    async function* watched(offset: number): AsyncGenerator<Uint8Array> {
+      try {
+        yield* source(offset);
+      } catch (error) {
+        interrupted = true;
+        throw error;
+      }
+    }
+    try {
+      const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+      try {
+        const begun = await readBegun(file, expected.size);
+        const blob = await copyHashed(watched(begun.size), file, expected, options.signal, begun);
+        options.beforeCommit?.(blob);
+      } finally {
+        await file.close();
+      }
+      await this.#publish(path, expected.digest);
+      return { digest: expected.digest, size: expected.size };
+    } catch (error) {
+      // Only what stopped on its way is worth keeping; wrong bytes and a full disk are not.
+      if (!interrupted && options.signal?.aborted !== true) await rm(path, { force: true });
+      throw error;
+    } finally {
+      this.#resuming.delete(expected.digest);
     }
   }
 
@@ -122,9 +162,32 @@ export class FileContentStore implements ContentStore {
   }
 }
 
-async function copyHashed(source: AsyncIterable<Uint8Array>, file: FileHandle, expected: { digest?: Digest; size?: number }, signal: AbortSignal | undefined): Promise<BlobInfo> {
+const PARTIAL_LIFE_MS = 7 * 24 * 3_600_000;
+
+function clearOld(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    const modified = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (Date.now() - modified > PARTIAL_LIFE_MS) rmSync(path, { force: true });
+  }
+}
+
+/** Hashes what an earlier call has written, and leaves the file's position at its end. */
+async function readBegun(file: FileHandle, limit: number): Promise<{ hash: Hash; size: number }> {
+  if ((await file.stat()).size > limit) await file.truncate(0);
   const hash = createHash('sha256');
-  let size = 0;
+  const buffer = Buffer.allocUnsafe(256 * 1024);
+  for (let size = 0; ;) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+    if (bytesRead === 0) return { hash, size };
+    hash.update(buffer.subarray(0, bytesRead));
+    size += bytesRead;
+  }
+}
+
+async function copyHashed(source: AsyncIterable<Uint8Array>, file: FileHandle, expected: { digest?: Digest; size?: number }, signal: AbortSignal | undefined, begun?: { hash: Hash; size: number }): Promise<BlobInfo> {
+  const hash = begun?.hash ?? createHash('sha256');
+  let size = begun?.size ?? 0;
   for await (const chunk of source) {
     signal?.throwIfAborted();
     size += chunk.length;

@@ -34,6 +34,8 @@ export interface OpenedImages {
   content: FileContentStore;
   collector: GarbageCollector;
   leases: Leases;
+  records: ImageRecords;
+  layers: LayerStore;
   close(): Promise<void>;
 }
 
@@ -58,7 +60,7 @@ export async function openImages(options: OpenImagesOptions): Promise<OpenedImag
     remover: new ImageRemover({ records, finder, collector, users, announce }),
   });
   return {
-    source: finder, service, content, collector, leases,
+    source: finder, service, content, collector, leases, records, layers,
     close: async () => {
       await unpacker[Symbol.asyncDispose]();
       await collector.idle();

@@ -1,0 +1,173 @@
+import type { Logger } from '../../../base/log.ts';
+import type { ContentStore } from '../../content/content-store.ts';
+import type { Digest } from '../../content/digest.ts';
+import type { Lease, Leases } from '../../gc/leases.ts';
+import type { BlobFetcher } from '../../registry/blob-fetcher.ts';
+import { isAnonymous } from '../../registry/credentials.ts';
+import { acceptable, formatPlatform, normalize } from '../../registry/platform.ts';
+import type { Registries, Visitor } from '../../registry/registries.ts';
+import type { Repository } from '../../registry/repository.ts';
+import type { ImageRecords, LayerRecord } from '../image-records.ts';
+import type { ImageListener } from '../image.ts';
+import type { LayerBlob, LayerStore } from '../layer-store.ts';
+import type { Descriptor, Platform } from '../manifest.ts';
+import { familiarName, familiarRepository, type Reference, repositoryOf } from '../reference.ts';
+import { type FoundManifest, type RemoteImage, resolveImage } from './image-resolver.ts';
+import { pullError } from './transfer-error.ts';
+import type { LayerArrival, PullProgress } from './transfer-progress.ts';
+
+export interface ImagePullerParts {
+  registries: Registries;
+  fetcher: BlobFetcher;
+  content: ContentStore;
+  layers: LayerStore;
+  records: ImageRecords;
+  leases: Leases;
+  announce: ImageListener;
+  host: Platform;
+  log: Logger;
+}
+
+export interface PullOptions {
+  visitor: Visitor;
+  /** The host's where none is asked for. */
+  platform?: Platform | undefined;
+  onProgress: (progress: PullProgress) => void;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Brings images here: resolve (mirrors first), then every layer in parallel: fetch, verify, unpack as soon as it is there, commit from
+ * the bottom up; the image and its names are written last, in one transaction. One lease spans it. A pull that fails or is aborted
+ * leaves the images as they were; what its downloads have brought is kept for the next.
+ */
+export class ImagePuller {
+  readonly #parts: ImagePullerParts;
+
+  constructor(parts: ImagePullerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @param reference with a tag or a digest; without either, all tags of the repository are pulled
+   * @throws NotFoundError, PermissionDeniedError, UnavailableError, in docker's words; nothing was reported before those of the first image
+   */
+  async pull(reference: Reference, options: PullOptions): Promise<void> {
+    try {
+      const repository = await this.#parts.registries.repository(reference, options.visitor, { use: 'pull', signal: options.signal });
+      if (reference.tag !== undefined || reference.digest !== undefined) return await this.#pullOne(repository, reference, options);
+      for await (const tag of repository.tags(options.signal)) await this.#pullOne(repository, { ...reference, tag }, options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw pullError(error, reference, !isAnonymous(options.visitor.credentials ?? {}));
+    }
+  }
+
+  async #pullOne(repository: Repository, named: Reference, options: PullOptions): Promise<void> {
+    // A digest says more than a tag beside it.
+    const reference: Reference = named.digest === undefined ? named : { domain: named.domain, path: named.path, digest: named.digest };
+    const wanted = reference.digest ?? reference.tag ?? '';
+    const platform = options.platform ?? this.#parts.host;
+    const target = await repository.resolve(wanted, options.signal);
+    const before = this.#find(reference);
+    const upToDate = before !== undefined && this.#isSame(before, target.digest, platform);
+    using lease = this.#parts.leases.acquire();
+    const image = upToDate ? undefined : await resolveImage(repository, target.digest, platform, options.signal);
+    options.onProgress({ kind: 'source', path: reference.path, tag: wanted });
+    if (image) {
+      this.#warnOfPlatform(image, named, platform, options);
+      await this.#bring(repository, image, lease, options).then((layers) => { this.#write(reference, image, layers); });
+    }
+    const id = image?.config.digest ?? before ?? '';
+    options.onProgress({ kind: 'done', name: familiarName(reference), digest: target.digest, changed: before !== id });
+    this.#announce(id, reference);
+  }
+
+  #find(reference: Reference): string | undefined {
+    return reference.digest === undefined ? this.#parts.records.findByReference(reference) : this.#parts.records.findByDigest(reference.digest, repositoryOf(reference));
+  }
+
+  /** Whether an image that is here is what the registry has under that digest for this platform. */
+  #isSame(id: string, digest: Digest, platform: Platform): boolean {
+    const record = this.#parts.records.find(id);
+    if (!record || !this.#parts.records.manifests(id).some((manifest) => manifest.digest === digest)) return false;
+    return acceptable(platform).includes(formatPlatform(normalize(platformOf(record.config))));
+  }
+
+  #warnOfPlatform(image: RemoteImage, reference: Reference, wanted: Platform, { onProgress }: PullOptions): void {
+    const actual = formatPlatform(normalize(platformOf(image.config.parsed)));
+    if (acceptable(wanted).includes(actual) || image.config.parsed.architecture === '') return;
+    onProgress({ kind: 'warning', text: `image with reference ${familiarName(reference)} was found but does not match the specified platform: wanted ${formatPlatform(wanted)}, actual: ${actual}` });
+  }
+
+  /** Layers, unpacked; manifests, stored. All of it held by the lease. */
+  async #bring(repository: Repository, image: RemoteImage, lease: Lease, options: PullOptions): Promise<LayerRecord[]> {
+    const failed = new AbortController();
+    const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
+    const { layers } = image.manifest.parsed;
+    const report = (digest: Digest, arrival: LayerArrival): void => { options.onProgress({ kind: 'layer', digest, arrival }); };
+    const arrivals = await this.#startFetching(repository, layers, { lease, report, signal });
+    try {
+      const blobs = layers.map(({ digest, size }, index): LayerBlob => ({ blob: digest, size, diffId: image.config.parsed.diffIds[index] ?? digest }));
+      const records = await this.#parts.layers.ensure(blobs, lease, {
+        signal, arrived: ({ blob }) => arrivals.get(blob) ?? Promise.resolve(),
+        onProgress: ({ blob }, phase) => { report(blob, { phase: ({ unpacking: 'extracting', unpacked: 'complete', exists: 'exists' } as const)[phase] }); },
+      });
+      for (const manifest of new Set([image.manifest, image.top])) await this.#store(manifest, lease);
+      return records;
+    } catch (error) {
+      failed.abort(error);
+      await Promise.allSettled(arrivals.values());
+      throw error;
+    }
+  }
+
+  /** One fetch per blob that is not here, all begun now; the fetcher's limit sees to it that not too many run. */
+  async #startFetching(repository: Repository, layers: readonly Descriptor[], context: { lease: Lease; report: (digest: Digest, arrival: LayerArrival) => void; signal: AbortSignal }): Promise<Map<Digest, Promise<unknown>>> {
+    const { lease, report, signal } = context;
+    const arrivals = new Map<Digest, Promise<unknown>>();
+    for (const layer of new Map(layers.map((blob) => [blob.digest, blob])).values()) {
+      lease.hold('blob', layer.digest);
+      if (await this.#parts.content.has(layer.digest)) continue;
+      report(layer.digest, { phase: 'queued' });
+      const arrival = this.#parts.fetcher.fetch(repository, layer, {
+        hold: ({ digest }) => { lease.hold('blob', digest); }, signal, onProgress: (progress) => { report(layer.digest, progress); },
+      }).then(() => { report(layer.digest, { phase: 'downloaded' }); });
+      // Whoever waits for it hears of the failure; before that it is nobody's.
+      arrival.catch(() => undefined);
+      arrivals.set(layer.digest, arrival);
+    }
+    return arrivals;
+  }
+
+  async #store({ descriptor, bytes }: FoundManifest, lease: Lease): Promise<void> {
+    lease.hold('blob', descriptor.digest);
+    await this.#parts.content.write(once(bytes), { digest: descriptor.digest, size: bytes.length });
+  }
+
+  #write(reference: Reference, { top, manifest, config }: RemoteImage, layers: readonly LayerRecord[]): void {
+    const { records } = this.#parts;
+    const { domain, path } = reference;
+    records.together(() => {
+      for (const { descriptor } of new Set([manifest, top])) {
+        records.add({ id: config.digest, config: config.bytes, layers, manifest: { digest: descriptor.digest, mediaType: descriptor.mediaType } });
+      }
+      records.setReference({ domain, path, digest: top.descriptor.digest }, config.digest);
+      if (reference.tag !== undefined) records.setReference(reference, config.digest);
+    }, { durable: true });
+    this.#parts.log.info('image pulled', { image: familiarName(reference), id: config.digest, digest: top.descriptor.digest, layers: layers.length });
+  }
+
+  #announce(id: string, reference: Reference): void {
+    const labels = this.#parts.records.find(id)?.labels ?? {};
+    this.#parts.announce({ action: 'pull', id: familiarName(reference), attributes: { ...labels, name: familiarRepository(repositoryOf(reference)) } });
+  }
+}
+
+function platformOf({ os, architecture, variant }: { os: string; architecture: string; variant?: string }): Platform {
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,24 @@
+import type { Digest } from '../../content/digest.ts';
+
+/** Where one layer stands on its way in. Bytes are of the blob as it travels. */
+export type LayerArrival =
+  | { phase: 'queued' | 'waiting' | 'verifying' | 'downloaded' | 'extracting' | 'complete' | 'exists' }
+  | { phase: 'downloading'; current: number; total: number };
+
+/** What a pull tells while it runs, as values; who asked turns them into words. */
+export type PullProgress =
+  | { kind: 'source'; path: string; tag: string }
+  | { kind: 'layer'; digest: Digest; arrival: LayerArrival }
+  | { kind: 'warning'; text: string }
+  | { kind: 'done'; name: string; digest: Digest; changed: boolean };
+
+/** Where one layer stands on its way out. */
+export type LayerDeparture =
+  | { phase: 'preparing' | 'waiting' | 'pushed' | 'exists' }
+  | { phase: 'pushing'; current: number; total: number }
+  | { phase: 'mounted'; from: string };
+
+export type PushProgress =
+  | { kind: 'target'; repository: string }
+  | { kind: 'layer'; digest: Digest; departure: LayerDeparture }
+  | { kind: 'done'; tag: string; digest: Digest; size: number };
