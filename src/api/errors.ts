@@ -82,7 +82,7 @@ export function errorFromStatus(status: number, message: string): StrataError {
 }
 
 /** Whether the other side said this, rather than something on this side of the socket. */
-export function isReply(error: unknown): error is StrataError {
+export function isReply(error: unknown): boolean {
   return error instanceof StrataError && replies.has(error);
 }
 

@@ -114,7 +114,7 @@ async function printVersion(): Promise<number> {
 function report(error: unknown, cli: Cli | undefined): number {
   const known = error instanceof ExitError ? error : cli === undefined ? undefined : unreachable(error, cli);
   if (known !== undefined) return known.message === '' ? known.code : complain(known.message, known.code);
-  if (isReply(error)) return complain(`Error response from daemon: ${error.message}`, 1);
+  if (isReply(error)) return complain(`Error response from daemon: ${messageOf(error)}`, 1);
   const stack = cli?.options.debug === true && error instanceof Error ? `\n${error.stack ?? ''}` : '';
   return complain(`${messageOf(error)}${stack}`, 1);
 }

@@ -60,6 +60,7 @@ export interface HostConfig {
   PortBindings?: Record<string, PortBinding[] | null> | null;
   RestartPolicy?: { Name?: string; MaximumRetryCount?: number };
   AutoRemove?: boolean;
+  Annotations?: Record<string, string> | null;
   VolumeDriver?: string;
   VolumesFrom?: string[] | null;
   CapAdd?: string[] | null;

@@ -27,5 +27,5 @@ export async function forEach(cli: Cli, names: readonly string[], work: (name: s
 export function errorText(error: unknown, cli: Cli): string {
   const lost = unreachable(error, cli);
   if (lost !== undefined) return lost.message;
-  return isReply(error) ? `Error response from daemon: ${error.message}` : messageOf(error);
+  return isReply(error) ? `Error response from daemon: ${messageOf(error)}` : messageOf(error);
 }
