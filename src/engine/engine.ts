@@ -4,6 +4,7 @@ import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConflictError, PermissionDeniedError, UnavailableError } from '../api/errors.ts';
+import { Cleanup } from '../base/cleanup.ts';
 import type { Logger } from '../base/log.ts';
 import type { EngineConfig } from './config.ts';
 import { ContainerCreator } from './containers/container-creator.ts';
@@ -53,6 +54,11 @@ import { LocalVolumeDriver } from './volumes/local-volume-driver.ts';
 import { Volumes } from './volumes/volumes.ts';
 import { VolumeStore } from './volumes/volume-store.ts';
 import { openImages } from './images/open-images.ts';
+import { openTransfers } from './images/transfer/open-transfers.ts';
+import { registryRoutes } from './server/routes/registry.ts';
+import type { ImageListener } from './images/image.ts';
+import { imageRoutes } from './server/routes/images.ts';
+import { wireSummary } from './server/routes/image-wire.ts';
 
 const SECCOMP_PROFILES = ['/usr/share/containers/seccomp.json', '/opt/strata/seccomp.json'];
 
@@ -90,11 +96,13 @@ export class Engine {
     const registry = new ContainerRegistry(new ContainerStore(database), (id) => containerPaths(config, id));
     const finding = findRuntime({ wanted: config.runtime, shim: shimPath(), scratch: join(config.execRoot, 'probe'), log });
     finding.catch(() => undefined);
+    const announceImage: ImageListener = ({ action, id, attributes }) => { events.publish({ type: 'image', action, id, attributes }); };
     const images = await openImages({
       config, database, snapshotter, log, architecture: goArchitecture(),
       users: (imageId) => registry.list().filter(({ record }) => record.imageId === imageId).map((container) => ({ containerId: container.id, running: container.running })),
-      announce: ({ action, id, attributes }) => { events.publish({ type: 'image', action, id, attributes }); },
+      announce: announceImage,
     });
+    const transfers = openTransfers({ config, ...images, announce: announceImage, version: STRATA_VERSION, log });
 
     const bridge = chooseBridgeName(config.dataRoot);
     if (bridge.stale) {
@@ -127,14 +135,18 @@ export class Engine {
 
     const recovery = new Recovery({ registry, runtime, lifecycle, network, snapshotter, execRoot: config.execRoot, log });
     const survey = await recovery.survey();
+    // A start that fails leaves the kernel as it was; containers that run keep their network.
+    await using undo = new Cleanup((error) => { log.warn('cannot undo the start', { error }); });
+    undo.push(() => takeDownNetworks(registry, networks, firewall));
     await networks.recover(survey.endpoints);
     await recovery.resume(survey);
 
     const router = new Router([
       ...systemRoutes({
-        config, engineId: engineId(database), registry, images: images.source, listImages: images.list, snapshotter, volumes, events, cgroups, runtime: found, warnings: [],
+        config, engineId: engineId(database), registry, images: images.source, listImages: async () => images.service.list({ filters: new Map(), all: false, sharedSize: true }).map((image) => wireSummary(image, NEWEST_API_VERSION)), snapshotter, volumes, events, cgroups, runtime: found, warnings: [],
       }),
       ...containerRoutes({ registry, creator, lifecycle, controls, remover, execs, images: images.source, snapshotter, architecture: goArchitecture() }),
+      ...imageRoutes({ images: images.service }), ...registryRoutes(transfers),
       ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry }), ...volumeRoutes({ volumes }),
       ...absentRoutes(),
     ]);
@@ -145,6 +157,7 @@ export class Engine {
     const listeners: Server[] = [];
     for (const host of config.hosts) listeners.push(await listen(host, { accept: server.accept, log, ...(config.tls ? { tls: config.tls } : {}) }));
     log.info('engine has started', { version: STRATA_VERSION, runtime: found.name, runtimeVersion: found.version, storage: snapshotter.name, cgroups: cgroups.hybrid ? 'hybrid' : cgroups.version, ms: Math.round(performance.now() - startedAt) });
+    undo.disarm();
     void recovery.startByPolicy();
 
     return new Engine(async () => {
@@ -152,17 +165,21 @@ export class Engine {
       lifecycle.close();
       if (!config.liveRestore) {
         await shutDown({ registry, controls, timeoutSeconds: config.shutdownTimeoutSeconds, log });
-        if (!registry.list().some((container) => container.running)) {
-          await networks.dismantle();
-          await firewall.remove();
-        }
+        await takeDownNetworks(registry, networks, firewall);
       }
       server.close();
+      transfers[Symbol.dispose]();
       await images.close();
       database.close();
       lock[Symbol.dispose]();
     });
   }
+}
+
+async function takeDownNetworks(registry: ContainerRegistry, networks: Networks, firewall: Firewall): Promise<void> {
+  if (registry.list().some((container) => container.running)) return;
+  await networks.dismantle();
+  await firewall.remove();
 }
 
 function checkPrivileges(): void {

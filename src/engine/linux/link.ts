@@ -1,4 +1,4 @@
-import { attribute, NLM_F_CREATE, NLM_F_EXCL, type NetlinkSocket } from './netlink.ts';
+import { attribute, attributesOf, NLM_F_CREATE, NLM_F_EXCL, type NetlinkSocket } from './netlink.ts';
 
 /** Links, addresses and routes: each function is one request. Numbers are those of linux/rtnetlink.h and linux/if_link.h. */
 const RTM_NEWLINK = 16;
@@ -15,6 +15,9 @@ const IFLA_IFALIAS = 20;
 const IFLA_NET_NS_FD = 28;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
+const IFLA_INFO_SLAVE_KIND = 4;
+const IFLA_INFO_SLAVE_DATA = 5;
+const IFLA_BRPORT_MODE = 4;
 const VETH_INFO_PEER = 1;
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
@@ -34,10 +37,30 @@ function interfaceHeader(options: { index?: number; up?: boolean } = {}): Buffer
   return header;
 }
 
+export interface Link {
+  index: number;
+  /** Free text that somebody has set; empty if nobody has. */
+  alias: string;
+}
+
+/** A link by name; undefined when there is none. */
+export function findLink(netlink: NetlinkSocket, name: string): Link | undefined {
+  try {
+    const answer = netlink.request({ type: RTM_GETLINK, payload: Buffer.concat([interfaceHeader(), attribute(IFLA_IFNAME, name)]) }, name);
+    if (!answer) return undefined;
+    const alias = attributesOf(answer.payload.subarray(16)).get(IFLA_IFALIAS);
+    return { index: answer.payload.readInt32LE(4), alias: alias?.toString('utf8').replace(/\0+$/, '') ?? '' };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENODEV') return undefined;
+    throw error;
+  }
+}
+
 /** @throws an error with code `ENODEV` when there is none */
 export function linkIndex(netlink: NetlinkSocket, name: string): number {
-  const answer = netlink.request({ type: RTM_GETLINK, payload: Buffer.concat([interfaceHeader(), attribute(IFLA_IFNAME, name)]) }, name);
-  return answer?.payload.readInt32LE(4) ?? 0;
+  const link = findLink(netlink, name);
+  if (!link) throw Object.assign(new Error(`no such interface: ${name}`), { code: 'ENODEV' });
+  return link.index;
 }
 
 /** A bridge, up. @param alias free text that says whose it is. @throws an error with code `EEXIST` */
@@ -61,6 +84,13 @@ export function createVeth(netlink: NetlinkSocket, veth: {
     interfaceHeader({ up: true }), attribute(IFLA_IFNAME, veth.host), attribute(IFLA_MTU, veth.mtu), attribute(IFLA_MASTER, veth.bridgeIndex), info,
   ]);
   netlink.request({ type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload }, veth.host);
+}
+
+/** Lets a port of a bridge send back what it has received: a container reaches its own published port that way. */
+export function setHairpin(netlink: NetlinkSocket, name: string): void {
+  const mode = attribute(IFLA_BRPORT_MODE, Buffer.from([1]));
+  const info = attribute(IFLA_LINKINFO, [attribute(IFLA_INFO_SLAVE_KIND, 'bridge'), attribute(IFLA_INFO_SLAVE_DATA, [mode])]);
+  netlink.request({ type: RTM_NEWLINK, payload: Buffer.concat([interfaceHeader(), attribute(IFLA_IFNAME, name), info]) }, name);
 }
 
 export function setLinkUp(netlink: NetlinkSocket, index: number): void {

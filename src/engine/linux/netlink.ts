@@ -83,6 +83,19 @@ export function attribute(type: number, data: Buffer | string | number | readonl
   return Buffer.concat([head, body, Buffer.alloc((4 - (body.length % 4)) % 4)]);
 }
 
+/** The attributes in a message, by type; of several with one type the last. */
+export function attributesOf(bytes: Buffer): Map<number, Buffer> {
+  const found = new Map<number, Buffer>();
+  for (let at = 0; at + 4 <= bytes.length;) {
+    const length = bytes.readUInt16LE(at);
+    if (length < 4) break;
+    // The upper two bits are flags.
+    found.set(bytes.readUInt16LE(at + 2) & 0x3fff, bytes.subarray(at + 4, at + length));
+    at += (length + 3) & ~3;
+  }
+  return found;
+}
+
 function toBytes(data: Buffer | string | number | readonly Buffer[]): Buffer {
   if (typeof data === 'string') return Buffer.from(`${data}\0`);
   if (typeof data === 'number') {

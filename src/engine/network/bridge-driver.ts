@@ -1,8 +1,8 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { InternalError } from '../../api/errors.ts';
 import { Cleanup } from '../../base/cleanup.ts';
 import type { Logger } from '../../base/log.ts';
-import { addAddress, addDefaultRoute, createBridge, createVeth, deleteLink, linkIndex, setLinkUp } from '../linux/link.ts';
+import { addAddress, addDefaultRoute, createBridge, createVeth, deleteLink, findLink, linkIndex, setHairpin, setLinkUp } from '../linux/link.ts';
 import { NetlinkSocket } from '../linux/netlink.ts';
 import { readSysctl, setSysctl } from '../linux/network-namespace.ts';
 import { formatCidr, formatIpv4, parseCidr, parseIpv4 } from './cidr.ts';
@@ -37,7 +37,7 @@ export class BridgeDriver implements NetworkDriver {
       this.#log.info('ip forwarding turned on', {});
     }
     await using undo = new Cleanup();
-    if (!existsSync(`/sys/class/net/${bridge.interfaceName}`)) {
+    if (!findLink(this.#netlink, bridge.interfaceName)) {
       createBridge(this.#netlink, { name: bridge.interfaceName, alias: `strata ${this.#owner}`, mtu: bridge.mtu });
       undo.push(() => { deleteLink(this.#netlink, bridge.interfaceName); });
       this.#log.info('bridge created', { bridge: bridge.interfaceName, address: bridge.address });
@@ -96,6 +96,7 @@ export class BridgeDriver implements NetworkDriver {
       closeSync(namespaceFd);
     }
     try {
+      if (endpoint.ports.length > 0) setHairpin(this.#netlink, hostInterface);
       const index = linkIndex(sandbox.netlink, interfaceName);
       setLinkUp(sandbox.netlink, index);
       addAddress(sandbox.netlink, { index, address: parseIpv4(address), broadcast: gateway.broadcast, prefix: gateway.prefix });

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { ConflictError, InternalError, InvalidArgumentError, messageOf, NotFoundError, PermissionDeniedError } from '../../api/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { EventBus } from '../events/event-bus.ts';
+import { findLink } from '../linux/link.ts';
+import { NetlinkSocket } from '../linux/netlink.ts';
 import { chooseSubnet } from './choose-subnet.ts';
 import { formatCidr, overlaps, parseCidr } from './cidr.ts';
 import type { Firewall } from './firewall.ts';
@@ -254,20 +256,12 @@ export class Networks {
  * @param owner the data root
  */
 export function chooseBridgeName(owner: string): { name: string; stale: boolean } {
+  using netlink = new NetlinkSocket();
   for (let index = 0; ; index += 1) {
     const name = `strata${String(index)}`;
-    const alias = aliasOf(name);
-    if (alias === undefined || alias === `strata ${owner}`) return { name, stale: false };
-    if (alias.startsWith('strata ') && !existsSync(alias.slice('strata '.length))) return { name, stale: true };
-  }
-}
-
-function aliasOf(name: string): string | undefined {
-  if (!existsSync(`/sys/class/net/${name}`)) return undefined;
-  try {
-    return readFileSync(`/sys/class/net/${name}/ifalias`, 'utf8').trim();
-  } catch {
-    return '';
+    const link = findLink(netlink, name);
+    if (!link || link.alias === `strata ${owner}`) return { name, stale: false };
+    if (link.alias.startsWith('strata ') && !existsSync(link.alias.slice('strata '.length))) return { name, stale: true };
   }
 }
 

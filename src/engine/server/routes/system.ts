@@ -1,6 +1,6 @@
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
 import { readFile } from 'node:fs/promises';
-import { InvalidArgumentError, NotImplementedError } from '../../../api/errors.ts';
+import { InvalidArgumentError } from '../../../api/errors.ts';
 import type { EventMessage, InfoResponse, VersionResponse } from '../../../api/wire/system.ts';
 import type { EngineConfig } from '../../config.ts';
 import type { ContainerRegistry } from '../../containers/container-registry.ts';
@@ -47,7 +47,6 @@ export function systemRoutes(services: SystemRouteServices): Route[] {
     { method: 'GET', path: '/info', handler: async (context) => { context.json(200, await info(services)); } },
     { method: 'GET', path: '/events', handler: (context) => events(services, context) },
     { method: 'GET', path: '/system/df', handler: async (context) => { context.json(200, await diskUsage(services, context.version)); } },
-    { method: 'POST', path: '/auth', handler: () => { throw new NotImplementedError('this engine does not check registry credentials: it has no registry client'); } },
   ];
 }
 
