@@ -54,7 +54,7 @@ export class UnpackPool implements Unpacker {
     this.#busy.add(worker);
     let aborted = false;
     const done = (settle: () => void, reusable: boolean): void => {
-      worker.removeAllListeners();
+      forget(worker);
       job.signal?.removeEventListener('abort', abort);
       this.#busy.delete(worker);
       if (reusable) this.#rest(worker);
@@ -80,7 +80,7 @@ export class UnpackPool implements Unpacker {
     const [worker, timer] = next.value;
     clearTimeout(timer);
     this.#idle.delete(worker);
-    worker.removeAllListeners();
+    forget(worker);
     worker.ref();
     return worker;
   }
@@ -101,6 +101,11 @@ export class UnpackPool implements Unpacker {
     this.#idle.clear();
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
+}
+
+/** By name: taking off everything would take Node's own bookkeeping along, and no message would come any more. */
+function forget(worker: Worker): void {
+  for (const event of ['message', 'error', 'exit'] as const) worker.removeAllListeners(event);
 }
 
 /** Beside this file in the sources; beside the engine when bundled, whose shared code may lie a folder deeper. */
