@@ -9,7 +9,7 @@ export function missingHostPackages(arch: Arch = process.arch === 'arm64' ? 'arm
   return [...new Set(needs.filter(([program]) => !isPresent(program)).flatMap(([, debian]) => debian.split(' ')))];
 }
 
-function isPresent(program: string): boolean {
+export function isPresent(program: string): boolean {
   return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((directory) => {
     try {
       accessSync(join(directory, program), constants.X_OK);

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** SHA-256 (hex) over names, modes and contents of files and folders; tests and documents do not count. */
+/** SHA-256 (hex) over names, modes and contents of files and folders; tests, documents and the trial script do not count. */
 export async function digestOfPaths(paths: readonly string[], also: readonly string[] = []): Promise<string> {
   const hash = createHash('sha256');
   for (const path of paths) {
@@ -25,5 +25,5 @@ export async function sha256OfFile(path: string): Promise<string> {
 async function filesOf(path: string): Promise<string[]> {
   if (!(await stat(path)).isDirectory()) return [path];
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile() && !/\.test\.ts$|\.md$/.test(entry.name)).map((entry) => join(entry.parentPath, entry.name)).sort();
+  return entries.filter((entry) => entry.isFile() && !/\.test\.ts$|\.md$|^try\.ts$/.test(entry.name)).map((entry) => join(entry.parentPath, entry.name)).sort();
 }

@@ -18,11 +18,11 @@ export const ARCHES: Readonly<Record<Arch, ArchFacts>> = {
 };
 
 /** Debian packages whose programs the guest runs. Their libraries follow by dependency. */
-export const PACKAGES = ['busybox-static', 'ca-certificates', 'catatonit', 'crun', 'iproute2', 'libatomic1', 'libstdc++6', 'nftables', 'openssh-server', 'xfsprogs'] as const;
+export const PACKAGES = ['busybox-static', 'ca-certificates', 'catatonit', 'crun', 'golang-github-containers-common', 'iproute2', 'libatomic1', 'libstdc++6', 'nftables', 'openssh-server', 'xfsprogs'] as const;
 
 /** Pulled in by dependencies, but nothing of theirs is used: installation, configuration and login machinery. */
 export const EXCLUDED_PACKAGES: readonly RegExp[] = [
-  /^(?:adduser|apparmor|busybox|coreutils|debconf|debianutils|dpkg|initramfs-tools.*|init-system-helpers|klibc-utils|kmod|libklibc|libicu.*|libperl.*|lib.*-perl|libpython.*|usrmerge|linux-base|linux-headers.*|lsb-base|mount|openssh-client|passwd|perl.*|procps|python3.*|runit-helper|sed|sensible-utils|systemd.*|sysvinit-utils|tar|ucf|udev|usr-is-merged|util-linux.*|cpio|gcc-12-base|libc-bin|login|openssl)$/,
+  /^(?:adduser|apparmor|busybox|coreutils|debconf|debianutils|dpkg|initramfs-tools.*|init-system-helpers|klibc-utils|kmod|golang-github-containers-image|container-network-stack|containernetworking-plugins|netavark|aardvark-dns|libdb5.*|libsqlite3-0|libreadline8|readline-common|libgdbm.*|media-types|logsave|dmsetup|libpam-modules.*|libpam-runtime|libsemanage.*|libsepol2|libncursesw6|libproc2-0|libcap2-bin|iptables|libip[46]tc2|libklibc|libicu.*|libperl.*|lib.*-perl|libpython.*|usrmerge|linux-base|linux-headers.*|lsb-base|mount|openssh-client|passwd|perl.*|procps|python3.*|runit-helper|sed|sensible-utils|systemd.*|sysvinit-utils|tar|ucf|udev|usr-is-merged|util-linux.*|cpio|gcc-12-base|libc-bin|login|openssl)$/,
 ];
 
 /** Programs that are kept, by the path at which they are used. Everything else in the packages is left out, but for the libraries these need. */
@@ -30,6 +30,9 @@ export const PROGRAMS = [
   '/usr/bin/busybox', '/usr/bin/catatonit', '/usr/bin/crun', '/usr/bin/ip', '/usr/bin/ss', '/usr/sbin/nft', '/usr/sbin/sshd', '/usr/lib/openssh/sftp-server',
   '/usr/sbin/mkfs.xfs', '/usr/sbin/xfs_growfs', '/usr/sbin/xfs_repair', '/usr/sbin/bridge', '/usr/sbin/tc',
 ] as const;
+
+/** Data that is kept, by the path at which it is used: the profile of system calls that containers may make. */
+export const DATA_FILES = ['/usr/share/containers/seccomp.json'] as const;
 
 /** Where a program may lie in a package whose distribution has not merged /usr. */
 export const UNMERGED = [['/usr/bin/', '/bin/'], ['/usr/sbin/', '/sbin/'], ['/usr/bin/', '/usr/sbin/'], ['/usr/lib/', '/lib/']] as const;

@@ -2,7 +2,7 @@ import { chmod, copyFile, cp, mkdir, readFile, symlink, writeFile } from 'node:f
 import { dirname, join } from 'node:path';
 import { exec } from '../src/base/exec.ts';
 import { neededLibraries } from './elf.ts';
-import { APPLETS, ARCHES, EMPTY_FOLDERS, EXTRA_LIBRARIES, PROGRAMS, SYMLINKS, type Arch } from './recipe.ts';
+import { APPLETS, ARCHES, DATA_FILES, EMPTY_FOLDERS, EXTRA_LIBRARIES, PROGRAMS, SYMLINKS, type Arch } from './recipe.ts';
 import type { UnpackedPackages } from './unpacked.ts';
 
 /** Fills `root` with the guest's system: programs and the libraries they need, configuration, certificates, Node. Modules come separately. */
@@ -13,6 +13,7 @@ export async function buildRootTree(root: string, options: { arch: Arch; package
   await chmod(join(root, 'etc/shadow'), 0o600);
   for (const [path, target] of SYMLINKS) await link(root, path, target);
   for (const path of PROGRAMS) await place(root, path, packages.get(path));
+  for (const path of DATA_FILES) await place(root, path, packages.get(path), 0o644);
   for (const name of APPLETS) await link(root, `usr/bin/${name}`, 'busybox');
   await link(root, 'usr/sbin/modprobe', '../bin/busybox');
   await placeNode(root, arch, nodeBinary);
@@ -55,11 +56,11 @@ async function placeCertificates(root: string, packages: UnpackedPackages): Prom
   await writeFile(join(root, 'etc/ssl/certs/ca-certificates.crt'), texts.map((text) => (text.endsWith('\n') ? text : `${text}\n`)).join(''));
 }
 
-async function place(root: string, path: string, file: string): Promise<void> {
+async function place(root: string, path: string, file: string, mode = 0o755): Promise<void> {
   const target = join(root, path);
   await mkdir(dirname(target), { recursive: true });
   await copyFile(file, target);
-  await chmod(target, 0o755);
+  await chmod(target, mode);
 }
 
 async function link(root: string, path: string, target: string): Promise<void> {

@@ -38,9 +38,13 @@ static void start_engine_when_ready(void) {
     if (data_ready && network_ready) engine_start();
 }
 
+static void load_engine_modules(void) { load_modules("/usr/lib/strata/modules/engine"); }
+
 static void data_done(bool ok) {
     data_ready = ok;
     start_engine_when_ready();
+    /* Beside the start of the engine, which needs them a second later; earlier they would only hold up what it waits for. */
+    start_worker(NULL, load_engine_modules, NULL);
 }
 
 static void network_done(bool ok) {
@@ -48,8 +52,6 @@ static void network_done(bool ok) {
     if (ok) ssh_listen();
     start_engine_when_ready();
 }
-
-static void load_engine_modules(void) { load_modules("/usr/lib/strata/modules/engine"); }
 
 static void set_time(const char *line) {
     char digits[32];
@@ -116,6 +118,5 @@ int main(void) {
     phase("init", "end", NULL);
     start_worker("data-disk", prepare_data_disk, data_done);
     start_worker("network", bring_up_network, network_done);
-    start_worker(NULL, load_engine_modules, NULL);
     serve();
 }
