@@ -48,7 +48,12 @@ function execute(template: Template, data: unknown, options: Parameters<Template
 /** Values are computed only where the template asks for them. */
 function fields<Row>(listing: Listing<Row>, row: Row): object {
   const data = {};
-  for (const [name, column] of Object.entries(listing.columns)) {
+  // Go's JSON of a row has its methods in the order of their names.
+  for (const [name, column] of Object.entries(listing.columns).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (column.method === true) {
+      Object.defineProperty(data, name, { enumerable: false, value: column.value(row) });
+      continue;
+    }
     Object.defineProperty(data, name, { enumerable: true, get: () => column.value(row) });
   }
   return data;

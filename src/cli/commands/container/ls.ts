@@ -25,7 +25,7 @@ export const listContainersCommand = defineCommand({
   ],
   async run(cli, { flags }) {
     const { client } = await cli.engine();
-    const size = flags.size || /\{\{[^}]*\.Size\b/.test(flags.format ?? '');
+    const size = flags.size || /\{\{[^}]*(?:\.Size\b|json\s+\.\s*[|}])/.test(flags.format ?? '');
     const last = flags.latest ? 1 : flags.last ?? -1;
     const rows = await listContainers(client, { all: flags.all, size, filters: toFilters(flags.filter), ...(last > 0 ? { limit: last } : {}) });
     await printListing(cli, {
