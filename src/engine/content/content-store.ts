@@ -19,7 +19,10 @@ export interface ContentStore {
   open(digest: Digest): Promise<Readable>;
   /** Whole blob, for manifests and configs. @throws NotFoundError; InvalidArgumentError above `limitBytes` (default 4 MiB). */
   read(digest: Digest, limitBytes?: number): Promise<Buffer>;
-  /** Waits until every blob written so far is on the disk. Call it before recording that a blob is needed. */
+  /**
+   * Sees to it that every blob written so far gets to the disk, and waits for that, though not for ever: at most two seconds. Call it before
+   * recording that a blob is needed. @throws Error when the disk refuses
+   */
   flush(): Promise<void>;
   /** Idempotent. */
   remove(digest: Digest): Promise<void>;

@@ -59,7 +59,7 @@ export class ImageRecords {
     return this.#database.transaction(work, options);
   }
 
-  /** Adds an image that is all there; of one that is known already only the manifest is new. */
+  /** Adds an image that is all there; one that is known already stays as it is, with the blobs and the manifest that it came with. */
   add(image: NewImage): void {
     const config = parseImageConfig(image.config);
     this.#database.transaction(() => {
@@ -67,8 +67,9 @@ export class ImageRecords {
       const { changes } = this.#database.run(
         'INSERT INTO images (id, config, created, created_at, size_bytes, labels, top_snapshot) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
         image.id, image.config, config.created, Date.parse(config.created), size, JSON.stringify(config.config.Labels ?? {}), image.layers.at(-1)?.chainId ?? null);
-      if (changes > 0) for (const [position, layer] of image.layers.entries()) this.#addLayer(image.id, position, layer);
-      if (image.manifest) this.#database.run('INSERT INTO image_manifests (image, digest, media_type) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', image.id, image.manifest.digest, image.manifest.mediaType);
+      if (changes === 0) return;
+      for (const [position, layer] of image.layers.entries()) this.#addLayer(image.id, position, layer);
+      if (image.manifest) this.#database.run('INSERT INTO image_manifests (image, digest, media_type) VALUES (?, ?, ?)', image.id, image.manifest.digest, image.manifest.mediaType);
     });
   }
 
