@@ -177,11 +177,13 @@ export function validate(values: Values, configFile: string | undefined): Engine
   const runtime = oneOf('default-runtime', text('default-runtime'), ['crun', 'runc'] as const);
   oneOf('log-driver', text('log-driver'), ['local', 'json-file'] as const);
   const storage = oneOf('storage-driver', text('storage-driver'), ['overlay', 'overlay2', 'native', 'vfs'] as const);
+  const hosts = (list('hosts').length > 0 ? list('hosts') : ['unix:///run/strata/engine.sock']).map(parseHost);
+  const tls = parseTls(text);
+  if (!tls && hosts.some((host) => host.kind === 'tcp')) throw new InvalidArgumentError('refusing to listen on TCP without TLS, which would give root to whoever can connect: give --tlscacert, --tlscert and --tlskey');
   return {
     dataRoot: absolute('data-root', text('data-root') ?? '/var/lib/strata/engine'),
     execRoot: absolute('exec-root', text('exec-root') ?? '/run/strata/exec'),
-    hosts: (list('hosts').length > 0 ? list('hosts') : ['unix:///run/strata/engine.sock']).map(parseHost),
-    tls: parseTls(text),
+    hosts, tls,
     bip: parseBip(text('bip')),
     registryMirrors: list('registry-mirrors').map(parseMirror),
     insecureRegistries: list('insecure-registries'),

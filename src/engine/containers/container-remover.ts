@@ -36,7 +36,7 @@ export class ContainerRemover {
     if (container.running || container.record.state.phase === 'restarting') {
       if (!options.force) {
         const advice = container.record.state.phase === 'paused' ? 'unpause and then stop the container before removal or force remove' : 'stop the container before removal or force remove';
-        throw new ConflictError(`cannot remove container ${JSON.stringify(container.record.name)}: container is ${container.record.state.phase}: ${advice}`);
+        throw new ConflictError(`cannot remove container "${container.id}": container is ${container.record.state.phase}: ${advice}`);
       }
       container.removing = true;
       try {

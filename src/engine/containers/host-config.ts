@@ -53,6 +53,9 @@ function checkLimits(host: HostConfig): void {
 }
 
 function checkModes(host: HostConfig): void {
+  const network = host.NetworkMode ?? '';
+  if (network === 'container:') throw new InvalidArgumentError('invalid network mode: container: needs the name or id of a container');
+  if (network.startsWith('container:')) throw new NotImplementedError(`network mode ${network} is not implemented`);
   oneOf('cgroup namespace mode', host.CgroupnsMode, ['', 'private', 'host']);
   oneOf('UTS mode', host.UTSMode, ['', 'host']);
   oneOf('IPC mode', host.IpcMode, ['', 'private', 'shareable', 'none', 'host']);
