@@ -37,6 +37,8 @@ export interface Exec {
   readonly container: Container;
   readonly config: ExecConfig;
   process: RunningProcess | undefined;
+  /** Resolves when it runs. */
+  started: Promise<RunningProcess> | undefined;
   state: 'created' | 'running' | 'ended';
   exitCode: number | undefined;
 }
@@ -63,7 +65,7 @@ export class Execs {
   create(container: Container, config: ExecConfig): Exec {
     if (container.record.state.phase === 'paused') throw new ConflictError(`container ${container.id} is paused, unpause the container before exec`);
     if (!container.running) throw new ConflictError(`container ${container.id} is not running`);
-    const exec: Exec = { id: randomBytes(32).toString('hex'), container, config, process: undefined, state: 'created', exitCode: undefined };
+    const exec: Exec = { id: randomBytes(32).toString('hex'), container, config, process: undefined, started: undefined, state: 'created', exitCode: undefined };
     this.#byId.set(exec.id, exec);
     this.#forgetOldest();
     announce(this.#events, container.record, `exec_create: ${config.command.join(' ')}`, { execID: exec.id });
@@ -123,6 +125,7 @@ export class Execs {
         });
       },
     }));
+    exec.started = started.promise;
     const process = await started.promise;
     exec.process = process;
     this.#log.info('exec started', { id: exec.id, container: container.id, pid: process.pid });
@@ -151,8 +154,10 @@ export class Execs {
 
   /** @throws ConflictError when it does not run */
   async resize(exec: Exec, columns: number, rows: number): Promise<void> {
-    if (!exec.process) throw new ConflictError(`exec ${exec.id} is not running`);
-    await exec.process.resize(columns, rows);
+    // A client resizes as soon as it has asked for the start.
+    const process = exec.state === 'running' ? await exec.started?.catch(() => undefined) : undefined;
+    if (!process) throw new ConflictError(`exec ${exec.id} is not running`);
+    await process.resize(columns, rows);
   }
 
   #forgetOldest(): void {

@@ -1,4 +1,4 @@
-import { NotImplementedError, UnavailableError } from '../../../api/errors.ts';
+import { NotFoundError, NotImplementedError, UnavailableError } from '../../../api/errors.ts';
 import type { Route } from '../route.ts';
 
 const NOT_A_MANAGER = 'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
@@ -14,7 +14,8 @@ export function absentRoutes(): Route[] {
     ...['/nodes', '/services', '/tasks', '/secrets', '/configs'].map((path) => refuse('GET', `${path}/{id}`, noSwarm)),
     { method: 'GET', path: '/plugins', handler: (context) => { context.json(200, []); } },
     refuse('POST', '/plugins/pull', noPlugins),
-    refuse('GET', '/plugins/{name*}/json', noPlugins),
+    // `docker inspect` asks here too, after containers, images, networks and volumes.
+    { method: 'GET', path: '/plugins/{name*}/json', handler: (context) => { throw new NotFoundError(`plugin "${context.params['name'] ?? ''}" not found`); } },
     refuse('POST', '/session', () => new NotImplementedError('building is not implemented')),
     refuse('POST', '/grpc', () => new NotImplementedError('building is not implemented')),
     refuse('POST', '/build', () => new NotImplementedError('building is not implemented')),

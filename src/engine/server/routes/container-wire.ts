@@ -151,7 +151,7 @@ export function inspectExec(exec: Exec): ExecInspect {
   const { config } = exec;
   const [entrypoint, ...args] = config.command;
   return {
-    ID: exec.id, Running: exec.state === 'running', ExitCode: exec.exitCode ?? null,
+    ID: exec.id, Running: exec.process !== undefined, ExitCode: exec.exitCode ?? null,
     ProcessConfig: { tty: config.tty, entrypoint, arguments: args, privileged: config.privileged, user: config.user },
     OpenStdin: config.stdin, OpenStderr: config.stderr, OpenStdout: config.stdout, CanRemove: false, ContainerID: exec.container.id,
     DetachKeys: '', Pid: exec.process?.pid ?? 0,
