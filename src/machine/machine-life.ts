@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MachineStatus } from '../api/machine.ts';
 import { ConflictError, InternalError, NotFoundError, UnavailableError } from '../api/errors.ts';
@@ -76,7 +76,19 @@ export async function removeMachine(ref: MachineRef, options: { force?: boolean 
     if (options.force !== true) throw new ConflictError(`machine ${paths.name} is running: stop it first (strata machine stop --name ${paths.name}), or use --force`);
     await stopMachine(ref, { force: true });
   }
+  await assertNothingMounted(paths);
   await rm(paths.directory, { recursive: true, force: true });
+}
+
+/**
+ * Containers of a native machine outlive its engine, and their root file systems are mounted under its directory: removing through
+ * a mount would delete what is mounted there.
+ */
+async function assertNothingMounted(paths: MachinePaths): Promise<void> {
+  // Source: proc(5), /proc/pid/mountinfo, field 5; blanks in it are octal escapes, which no machine name has.
+  const table = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
+  const mounted = table.split('\n').map((line) => line.split(' ')[4] ?? '').filter((point) => point.startsWith(`${paths.directory}/`));
+  if (mounted.length > 0) throw new ConflictError(`machine ${paths.name} still has containers: ${mounted[0] ?? ''} is mounted (start it, remove its containers, and try again)`);
 }
 
 async function assertExists(paths: MachinePaths): Promise<void> {

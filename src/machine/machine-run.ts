@@ -189,6 +189,6 @@ export class MachineRun implements AsyncDisposable {
 
 function lateRemedy(phase: StartPhase, accelerator: string | undefined): string {
   const slow = accelerator === 'tcg' ? ' The machine is emulated here, which is slow: try again when the host is less busy.' : '';
-  if (phase === 'engine') return `look at the engine's log with: strata machine ssh -- cat /run/strata/stratad.log.${slow}`;
+  if (phase === 'engine') return `look at console.log in the machine's directory; the engine's own log is /var/lib/strata/log/engine.log in the guest.${slow}`;
   return `look at console.log and agent.log in the machine's directory.${slow}`;
 }

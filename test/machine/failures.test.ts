@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { MachineStatus } from '../../src/api/machine.ts';
 import { ConflictError, InvalidArgumentError } from '../../src/api/errors.ts';
-import { machineStatus, pathsFor } from '../../src/machine/machine-life.ts';
+import { machineStatus, pathsFor, removeMachine, stopMachine } from '../../src/machine/machine-life.ts';
 import { startMachine, type StartOptions } from '../../src/machine/start-machine.ts';
 import { fakeInstallation, leftovers, lives } from './fake-installation.ts';
 
@@ -118,6 +118,23 @@ test('there is no room on the disk', { skip: process.getuid?.() === 0 ? false : 
   assert.match(failure.message, /no room for the machine: \d+ MiB are free at/);
 });
 
+test('a machine is not removed through a mount', { skip: process.getuid?.() === 0 ? false : 'needs root to mount' }, async (t) => {
+  await fakeInstallation(t);
+  await startMachine({});
+  await stopMachine({});
+  const point = join(pathsFor({}).directory, 'engine');
+  await mkdir(point);
+  execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', point]);
+  try {
+    await writeFile(join(point, 'precious'), '');
+    await assert.rejects(removeMachine({}, { force: true }), (error: unknown) => error instanceof ConflictError && /still has containers/.test(error.message));
+    await readFile(join(point, 'precious'));
+  } finally {
+    execFileSync('umount', ['-l', point]);
+  }
+  await removeMachine({});
+});
+
 const undo: (() => void)[] = [];
 
 test('the path is too long', async (t) => {
@@ -140,7 +157,6 @@ test('drivers that are not there yet say so', async (t) => {
 
 test('the data disk is not shrunk', async (t) => {
   await fakeInstallation(t);
-  const { stopMachine } = await import('../../src/machine/machine-life.ts');
   assert.equal((await startMachine({}, { diskGiB: 4 })).state, 'running');
   await stopMachine({});
   const { failure } = await startMachine({}, { diskGiB: 2 });
