@@ -68,9 +68,8 @@ export class ImagePusher {
 
   async #pushOne(repository: Repository, id: string, reference: Reference, options: PushOptions): Promise<void> {
     using lease = this.#parts.leases.acquire();
-    const known = this.#parts.records.layers(id);
-    for (const layer of known) options.onProgress({ kind: 'layer', digest: layer.blob, departure: { phase: 'preparing' } });
     const plan = await planPush(id, this.#parts, lease, options.signal);
+    for (const { digest } of plan.layers) options.onProgress({ kind: 'layer', digest, departure: { phase: 'preparing' } });
     const failed = new AbortController();
     const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
     const neighbours = this.#neighbours(reference);
