@@ -123,10 +123,11 @@ export class Engine {
 
     const found = await finding;
     const runtime = new ShimRuntime({ name: found.name, path: found.path, shim: shimPath(), stateDirectory: join(config.execRoot, 'runtime'), log });
+    const seccompProfile = readSeccompProfile(log);
     const remover = new ContainerRemover({ registry, snapshotter, volumes, events, log });
     const lifecycle = new Lifecycle({
       registry, runtime, snapshotter, volumes, network, events, log, logOptions: config.logOptions, cgroupVersion: cgroups.version,
-      boundingCapabilities: ownCapabilities().bounding, seccompProfile: readSeccompProfile(log), architecture: goArchitecture(),
+      boundingCapabilities: ownCapabilities().bounding, seccompProfile, architecture: goArchitecture(),
       remove: (container) => remover.removeLocked(container, true),
     });
     const controls = new Controls({ registry, runtime, lifecycle, events, log });
@@ -143,7 +144,7 @@ export class Engine {
 
     const router = new Router([
       ...systemRoutes({
-        config, engineId: engineId(database), registry, images: images.source, listImages: async () => images.service.list({ filters: new Map(), all: false, sharedSize: true }).map((image) => wireSummary(image, NEWEST_API_VERSION)), snapshotter, volumes, events, cgroups, runtime: found, warnings: [],
+        config, engineId: engineId(database), registry, images: images.source, listImages: async () => images.service.list({ filters: new Map(), all: false, sharedSize: true }).map((image) => wireSummary(image, NEWEST_API_VERSION)), snapshotter, volumes, events, cgroups, runtime: found, seccomp: seccompProfile !== undefined, warnings: [],
       }),
       ...containerRoutes({ registry, creator, lifecycle, controls, remover, execs, images: images.source, snapshotter, architecture: goArchitecture() }),
       ...imageRoutes({ images: images.service }), ...registryRoutes(transfers),

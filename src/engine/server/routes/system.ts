@@ -35,6 +35,8 @@ export interface SystemRouteServices {
   cgroups: CgroupMode;
   runtime: { name: string; path: string; version: string };
   warnings: readonly string[];
+  /** System calls of containers are filtered. */
+  seccomp: boolean;
 }
 
 const PING_HEADERS: Readonly<Record<string, string>> = { 'Builder-Version': '1', Swarm: 'inactive', 'Cache-Control': 'no-cache, no-store, must-revalidate', Pragma: 'no-cache' };
@@ -90,7 +92,7 @@ async function info(services: SystemRouteServices): Promise<InfoResponse> {
     Runtimes: { [runtime.name]: { path: runtime.path } }, DefaultRuntime: runtime.name,
     Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
     LiveRestoreEnabled: config.liveRestore, Isolation: '', InitBinary: '', ContainerdCommit: { ID: '', Expected: '' }, RuncCommit: { ID: runtime.version, Expected: runtime.version },
-    InitCommit: { ID: '', Expected: '' }, SecurityOptions: cgroups.version === 2 ? ['name=cgroupns'] : [], CDISpecDirs: [], Warnings: [...services.warnings],
+    InitCommit: { ID: '', Expected: '' }, SecurityOptions: [...(services.seccomp ? ['name=seccomp,profile=builtin'] : []), ...(cgroups.version === 2 ? ['name=cgroupns'] : [])], CDISpecDirs: [], Warnings: [...services.warnings],
   };
 }
 
