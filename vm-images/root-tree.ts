@@ -40,7 +40,8 @@ async function placeLibraries(root: string, arch: Arch, packages: UnpackedPackag
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
     if (seen.has(name)) continue;
     seen.add(name);
-    const path = folders.map((folder) => `${folder}/${name ?? ''}`).find((candidate) => packages.find(candidate) !== undefined);
+    const wanted = name;
+    const path = folders.map((folder) => `${folder}/${wanted}`).find((candidate) => packages.find(candidate) !== undefined);
     if (path === undefined) throw new Error(`no package of the recipe has the library ${name}`);
     const file = packages.get(path);
     await place(root, `/usr/lib/${machine}-linux-gnu/${name}`, file);

@@ -38,7 +38,9 @@ export async function buildSystem(out: string, inputs: SystemInputs): Promise<vo
   await mkdir(join(work, 'out'), { recursive: true });
   try {
     await assemble(work, inputs);
-    await rename(join(work, 'out'), out);
+    await rename(join(work, 'out'), out).catch((error: unknown) => {
+      if (!existsSync(out)) throw error; // otherwise somebody else built the same meanwhile
+    });
   } finally {
     await rm(work, { recursive: true, force: true });
   }
