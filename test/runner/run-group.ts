@@ -25,6 +25,7 @@ export async function runGroup(group: Group, options: { root: string; files: rea
     if (durationMs !== undefined) result.durationMs = durationMs;
     if (result.passed + result.failed.length + result.skipped.length === 0) tally.fault(file, file, 'this file runs no test. Remedy: give it one, or remove it');
     options.say(lineOf(result));
+    for (const { name } of result.failed) options.say(`      ✖ ${name}`);
   };
   const deadline = AbortSignal.timeout(group.timeoutMs);
   const stream = run({ cwd: options.root, files: options.files.map((file) => `${options.root}/${file}`), concurrency: group.concurrency, signal: deadline, timeout: group.timeoutMs });
