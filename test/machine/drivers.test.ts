@@ -14,7 +14,7 @@ async function qemuWithDouble(t: TestContext): Promise<DriverUnderTest> {
   const { home, images } = await fakeInstallation(t);
   const paths = pathsFor({ home });
   await mkdir(paths.directory, { recursive: true });
-  return { driver: new QemuDriver({ paths, platform: 'linux', hostArch: 'amd64', guestArch: 'amd64', imageDirectory: join(images, 'amd64'), log: silentLogger }), patienceMs: 10_000 };
+  return { driver: new QemuDriver({ paths, platform: 'linux', hostArch: 'amd64', guestArch: 'amd64', imageDirectory: join(images, 'amd64'), log: silentLogger }), patienceMs: 60_000 };
 }
 
 async function nativeWithDouble(t: TestContext): Promise<DriverUnderTest> {
@@ -22,7 +22,7 @@ async function nativeWithDouble(t: TestContext): Promise<DriverUnderTest> {
   const paths = pathsFor({ home });
   await mkdir(paths.directory, { recursive: true });
   const engineCommand = [process.execPath, join(import.meta.dirname, 'doubles', 'fake-engine.ts')] as const;
-  return { driver: new NativeDriver({ paths, engineCommand, dataRoot: join(paths.directory, 'engine'), execRoot: join(paths.directory, 'exec'), log: silentLogger }), patienceMs: 10_000 };
+  return { driver: new NativeDriver({ paths, engineCommand, dataRoot: join(paths.directory, 'engine'), execRoot: join(paths.directory, 'exec'), log: silentLogger }), patienceMs: 60_000 };
 }
 
 vmDriverContract('qemu (double of the program)', qemuWithDouble);

@@ -33,7 +33,7 @@ async function rig(t: TestContext): Promise<Rig> {
   const guest = await startFakeGuest({ hostKey: host.privateKey, authorizedKey: user.publicKey, engineSocket });
   const connection = new SshConnection({
     reach: { kind: 'ssh', host: '127.0.0.1', port: guest.port, username: 'root', privateKey: user.privateKey, hostKey: host.publicKey, engineSocket: '/run/strata/engine.sock' },
-    handshakeMs: 5000, log: silentLogger,
+    handshakeMs: 20_000, log: silentLogger,
   });
   const path = join(directory, 'engine.sock');
   const forward = await EngineForward.listen({ path, open: () => connection.openSocket('/run/strata/engine.sock'), log: silentLogger });
@@ -49,7 +49,7 @@ async function rig(t: TestContext): Promise<Rig> {
   return { path, engine, engineSocket, guest, connection, seen };
 }
 
-const soon = (): AbortSignal => AbortSignal.timeout(10_000);
+const soon = (): AbortSignal => AbortSignal.timeout(40_000);
 
 /** Sends a request by hand and returns the socket with its reply's head taken off. */
 async function open(path: string, head: string): Promise<Socket> {
@@ -94,7 +94,7 @@ test('back-pressure: a client that does not read holds the engine back, and nobo
   assert.ok(before > 0 && before < 16 * 1024 * 1024, `${String(before)} bytes were taken for a client that reads none`);
   const startedAt = performance.now();
   await untilEngineAnswers(path, soon());
-  assert.ok(performance.now() - startedAt < 2000);
+  assert.ok(performance.now() - startedAt < 8000);
   slow.resume();
   await sleep(300);
   assert.ok(seen.floodedBytes > before, 'it goes on when the client reads');

@@ -49,12 +49,14 @@ async function main(): Promise<void> {
   engine.listen(engineSocket);
   const guest = await startFakeGuest({ hostKey: fileOnConfigDisk('ssh_host_ed25519_key'), authorizedKey: fileOnConfigDisk('authorized_keys'), engineSocket });
 
+  const asked = Promise.withResolvers<undefined>();
   monitor.write('{"QMP": {"version": {"qemu": {"major": 7}}, "capabilities": []}}\r\n');
   monitor.on('data', (chunk: Buffer) => {
     for (const line of chunk.toString().trim().split('\n')) {
       const { execute, id } = JSON.parse(line) as { execute: string; id: number };
       const answer = execute === 'human-monitor-command' ? `  TCP[HOST_FORWARD]   3       127.0.0.1 ${String(guest.port)}       10.0.2.15    22     0     0\r\n` : {};
       monitor.write(`${JSON.stringify({ return: answer, id })}\r\n`);
+      if (execute === 'human-monitor-command') asked.resolve(undefined);
       if (execute === 'quit') exit(0);
     }
   });
@@ -66,8 +68,10 @@ async function main(): Promise<void> {
   stdout.write('Linux version 0.0 (fake)\r\nfake guest speaks\r\n');
   if (mode === 'silent') return;
   if (mode === 'panic') {
+    // After the monitor's answer has been taken: before that it would be QEMU that did not start.
+    await asked.promise;
     stdout.write('Kernel panic - not syncing: VFS: Unable to mount root fs\r\n');
-    await sleep(20);
+    await sleep(500);
     exit(0);
   }
   if (mode === 'hostile') control.write(`${'\u0000\u001b[2J'.repeat(3000)}\n{"phase":"forward","state":"end"}\n[[[[\n{"phase":{},"state":7}\n`);
