@@ -68,15 +68,16 @@ async function isThere({ client, path, blob, signal }: UploadOptions): Promise<b
 
 async function openSession(options: UploadOptions): Promise<Session | { mountedFrom: string }> {
   const { client, path, blob, signal } = options;
+  let opened: Session | undefined;
   for (const from of options.mountFrom.slice(0, MOST_MOUNTS)) {
     const query = new URLSearchParams({ mount: blob.digest, from });
     const reply = await client.send({ method: 'POST', target: `${path}/blobs/uploads/?${query.toString()}`, scopes: scopes(path, from), accept: [201, 202, 400, 401, 403, 404, 405], what: `mount of ${blob.digest}`, signal });
     reply.discard();
     if (reply.status === 201) return { mountedFrom: from };
     // Not mounted, but the registry has opened an upload instead.
-    if (reply.status === 202) return sessionOf(client, reply, 0);
+    if (reply.status === 202) opened = sessionOf(client, reply, 0);
   }
-  return begin(options);
+  return opened ?? begin(options);
 }
 
 async function begin({ client, path, blob, signal, onBytes }: UploadOptions): Promise<Session> {

@@ -68,10 +68,12 @@ export class EndpointFinder {
       try {
         const reply = await this.#options.http.send({ method: 'GET', url: new URL(`${scheme}//${host}/v2/`), signal: AbortSignal.timeout(PROBE_MS) });
         reply.discard();
+        // A server that speaks TLS says so to plain HTTP by a 400: what stopped https is then the answer.
+        if (scheme === 'http:' && reply.status === 400) break;
         return scheme;
       } catch (error) {
         this.#options.log.debug('registry does not answer', { host, scheme, error: messageOf(error) });
-        failure = error;
+        failure ??= error;
       }
     }
     if (failure instanceof Error && failure.name === 'TimeoutError') throw new RegistryUnreachableError(`registry ${host} did not answer within ${PROBE_MS / 1000} s`, { passing: true, cause: failure });

@@ -116,12 +116,19 @@ export class HttpClient implements Disposable {
     const settle = (): void => { settled = true; };
     context.answered.then(settle, settle);
     using watch = new StallWatch({ host: context.host, limits: { ...this.#options.limits, leastBytesPerSecond: 0 }, onStall: (error) => message.destroy(error) });
-    for await (const chunk of source) {
-      if (settled) return;
-      context.timer.refresh();
-      watch.wait();
-      if (!message.write(chunk)) await Promise.race([drained(message), context.answered.catch(() => undefined)]);
-      watch.moved(chunk.byteLength);
+    const iterator = source[Symbol.asyncIterator]();
+    try {
+      while (!settled) {
+        // A source that gives nothing more must not keep an answer, or an abort, from being heard.
+        const next = await Promise.race([iterator.next(), context.answered.then(() => undefined, () => undefined)]);
+        if (next === undefined || next.done === true) break;
+        context.timer.refresh();
+        watch.wait();
+        if (!message.write(next.value)) await Promise.race([drained(message), context.answered.catch(() => undefined)]);
+        watch.moved(next.value.byteLength);
+      }
+    } finally {
+      if (settled) void iterator.return?.().catch(() => undefined);
     }
     if (!settled) message.end();
   }

@@ -1,0 +1,74 @@
+import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What happens to one request; undefined lets it through. */
+export interface Fault {
+  /** Answer this instead of asking the registry. */
+  status?: number;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+  /** Cut the connection after this many bytes of the real body. */
+  dropAfter?: number;
+  /** Send the head and nothing more. */
+  stall?: boolean;
+}
+
+/** Stands between a client and a registry and spoils what it is told to. */
+export class FaultProxy implements AsyncDisposable {
+  readonly authority: string;
+  readonly seen: { method: string; path: string; headers: IncomingMessage['headers'] }[] = [];
+  /** Asked for every request. */
+  fault: (request: IncomingMessage) => Fault | undefined = () => undefined;
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+    this.authority = `127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  }
+
+  /** @param target authority of the registry; undefined for a proxy that answers everything itself */
+  static async start(target: string | undefined): Promise<FaultProxy> {
+    const server = createServer((request, response) => { proxy.#handle(target, request, response); });
+    const listening = Promise.withResolvers<void>();
+    server.listen(0, '127.0.0.1', () => { listening.resolve(); });
+    await listening.promise;
+    const proxy = new FaultProxy(server);
+    return proxy;
+  }
+
+  #handle(target: string | undefined, request: IncomingMessage, response: ServerResponse): void {
+    const path = request.url ?? '/';
+    this.seen.push({ method: request.method ?? '', path, headers: request.headers });
+    const fault = this.fault(request);
+    response.on('error', () => undefined);
+    if (fault?.stall === true) { response.writeHead(200, { 'content-length': '1000000' }); response.write('x'); return; }
+    if (fault?.status !== undefined || target === undefined) {
+      request.resume();
+      response.writeHead(fault?.status ?? 404, fault?.headers ?? {});
+      response.end(request.method === 'HEAD' ? undefined : fault?.body);
+      return;
+    }
+    const [host, port] = target.split(':');
+    const onward = httpRequest({ host, port, path, method: request.method, headers: { ...request.headers, host: this.authority } }, (reply) => {
+      response.writeHead(reply.statusCode ?? 502, { ...reply.headers, ...fault?.headers });
+      let sent = 0;
+      reply.on('data', (chunk: Buffer) => {
+        const rest = (fault?.dropAfter ?? Infinity) - sent;
+        sent += chunk.length;
+        response.write(chunk.subarray(0, Math.max(0, Math.min(rest, chunk.length))));
+        if (sent >= (fault?.dropAfter ?? Infinity)) setTimeout(() => { response.destroy(); }, 20);
+      });
+      reply.on('end', () => { if (fault?.dropAfter === undefined) response.end(); });
+    });
+    onward.on('error', () => { response.destroy(); });
+    request.on('error', () => { onward.destroy(); });
+    request.pipe(onward);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    const closed = Promise.withResolvers<void>();
+    this.#server.close(() => { closed.resolve(); });
+    await closed.promise;
+  }
+}

@@ -1,0 +1,162 @@
+import { createPublicKey, createSign, randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { exec } from '../../src/base/exec.ts';
+import { Program } from '../fixtures/program.ts';
+import { findTool } from '../fixtures/requirements.ts';
+import { Scratch } from '../fixtures/scratch.ts';
+import { waitUntil } from '../fixtures/wait-until.ts';
+import { request as httpsRequest } from 'node:https';
+import { request as httpRequest } from 'node:http';
+
+export const REGISTRY_TOOLS = ['docker-registry', 'openssl'] as const;
+/** `tester` / `pass:word`, hashed by crypt(3) (bcrypt): what htpasswd -B writes. */
+const HTPASSWD = 'tester:$2b$04$ny73mCFa5r4fVPnouB412eVQMP9NblDZ/yYfliAclOPVivkW3gvcm\n';
+export const USER = { username: 'tester', password: 'pass:word' } as const;
+
+export interface RegistryOptions {
+  /** A certificate of a private authority; `clients` also asks for one. */
+  tls?: 'server' | 'clients';
+  auth?: 'htpasswd' | { realm: string; certificate: string };
+}
+
+/** Debian's docker-registry on a loopback port of its own. Disposing ends it and deletes its data. */
+export class RegistryProgram implements AsyncDisposable {
+  readonly authority: string;
+  readonly scratch: Scratch;
+  readonly #cleanup: AsyncDisposableStack;
+
+  private constructor(authority: string, scratch: Scratch, cleanup: AsyncDisposableStack) {
+    this.authority = authority;
+    this.scratch = scratch;
+    this.#cleanup = cleanup;
+  }
+
+  static async start(options: RegistryOptions = {}): Promise<RegistryProgram> {
+    await using cleanup = new AsyncDisposableStack();
+    const scratch = cleanup.use(await Scratch.create('reg'));
+    const authority = `127.0.0.1:${String(await freePort())}`;
+    if (options.tls) await makeCertificates(scratch);
+    if (options.auth === 'htpasswd') await writeFile(scratch.file('htpasswd'), HTPASSWD);
+    await writeFile(scratch.file('config.json'), JSON.stringify(configuration(scratch, authority, options)));
+    const program = cleanup.use(new Program([findTool('docker-registry') ?? 'docker-registry', 'serve', scratch.file('config.json')]));
+    await program.until('start of docker-registry', 20_000, waitUntil('docker-registry to answer', () => answers(authority, options, scratch), { timeoutMs: 20_000, everyMs: 50 }));
+    return new RegistryProgram(authority, scratch, cleanup.move());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#cleanup[Symbol.asyncDispose]();
+  }
+}
+
+/** JSON is YAML. */
+function configuration(scratch: Scratch, addr: string, { tls, auth }: RegistryOptions): object {
+  const certificates = { certificate: scratch.file('server.crt'), key: scratch.file('server.key') };
+  return {
+    version: 0.1, log: { level: 'error', accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: scratch.file('data') }, delete: { enabled: true } },
+    http: { addr, ...(tls ? { tls: { ...certificates, ...(tls === 'clients' ? { clientcas: [scratch.file('ca.crt')] } : {}) } } : {}) },
+    ...(auth === 'htpasswd' ? { auth: { htpasswd: { realm: 'test', path: scratch.file('htpasswd') } } } : {}),
+    ...(typeof auth === 'object' ? { auth: { token: { realm: auth.realm, service: 'test', issuer: 'test', rootcertbundle: auth.certificate } } } : {}),
+  };
+}
+
+async function answers(authority: string, { tls }: RegistryOptions, scratch: Scratch): Promise<boolean> {
+  const client = tls === 'clients' ? { cert: await readFile(scratch.file('client.cert')), key: await readFile(scratch.file('client.key')) } : {};
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const request = tls ? httpsRequest(`https://${authority}/v2/`, { rejectUnauthorized: false, agent: false, ...client }) : httpRequest(`http://${authority}/v2/`, { agent: false });
+  request.on('response', (reply) => { reply.resume(); resolve(true); });
+  request.on('error', () => { resolve(false); });
+  request.end();
+  return promise;
+}
+
+/** `ca.crt`, `server.{crt,key}` for 127.0.0.1 and `client.{cert,key}`. */
+async function makeCertificates(scratch: Scratch): Promise<void> {
+  const openssl = (...args: string[]): Promise<unknown> => exec('openssl', args, { cwd: scratch.path, timeoutMs: 20_000 });
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  await openssl('req', '-x509', ...ec, '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=test authority');
+  await writeFile(scratch.file('san'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
+  for (const [name, certificate] of [['server', 'server.crt'], ['client', 'client.cert']] as const) {
+    await openssl('req', ...ec, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
+    await openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-out', certificate, '-days', '2', ...(name === 'server' ? ['-extfile', 'san'] : []));
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createTcpServer();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.listen(0, '127.0.0.1', resolve);
+  await promise;
+  const { port } = server.address() as AddressInfo;
+  const closed = Promise.withResolvers<void>();
+  server.close(() => { closed.resolve(); });
+  await closed.promise;
+  return port;
+}
+
+export interface TokenRequest { method: string; authorization: string | undefined; query: URLSearchParams; form: URLSearchParams }
+
+/** A token server in this process, whose tokens docker-registry believes. It gives everybody who is `tester` everything. */
+export class TokenServer implements AsyncDisposable {
+  readonly realm: string;
+  readonly certificate: string;
+  readonly requests: TokenRequest[] = [];
+  lifeSeconds = 300;
+  readonly #server: Server;
+  readonly #cleanup: AsyncDisposableStack;
+
+  private constructor(realm: string, certificate: string, server: Server, cleanup: AsyncDisposableStack) {
+    this.realm = realm;
+    this.certificate = certificate;
+    this.#server = server;
+    this.#cleanup = cleanup;
+  }
+
+  static async start(): Promise<TokenServer> {
+    await using cleanup = new AsyncDisposableStack();
+    const scratch = cleanup.use(await Scratch.create('tok'));
+    await exec('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'key', '-out', 'crt', '-days', '2', '-subj', '/CN=token'], { cwd: scratch.path, timeoutMs: 30_000 });
+    const key = await readFile(scratch.file('key'), 'utf8');
+    const x5c = (await readFile(scratch.file('crt'), 'utf8')).replace(/-----[^-]+-----|\s/g, '');
+    createPublicKey(key);
+    const port = await freePort();
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const query = new URL(request.url ?? '/', 'http://x').searchParams;
+        const form = new URLSearchParams(Buffer.concat(chunks).toString());
+        tokens.requests.push({ method: request.method ?? '', authorization: request.headers.authorization, query, form });
+        const known = request.headers.authorization === `Basic ${Buffer.from(`${USER.username}:${USER.password}`).toString('base64')}` || form.get('refresh_token') === 'identity';
+        if (!known && (request.headers.authorization !== undefined || form.has('refresh_token'))) { response.writeHead(401).end('{"errors":[{"code":"UNAUTHORIZED","message":"incorrect username or password"}]}'); return; }
+        const scopes = [...query.getAll('scope'), ...(form.get('scope') ?? '').split(' ')].filter((scope) => scope !== '');
+        const access = scopes.flatMap((scope) => {
+          const [type, name, actions = ''] = scope.split(':');
+          return known ? [{ type, name, actions: actions.split(',') }] : [];
+        });
+        const now = Math.floor(Date.now() / 1000);
+        const token = sign(key, x5c, { iss: 'test', sub: known ? USER.username : '', aud: 'test', exp: now + 300, nbf: now - 10, iat: now, jti: randomUUID(), access });
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ token, expires_in: tokens.lifeSeconds, ...(query.get('offline_token') === 'true' ? { refresh_token: 'identity' } : {}) }));
+      });
+    });
+    const listening = Promise.withResolvers<void>();
+    server.listen(port, '127.0.0.1', () => { listening.resolve(); });
+    await listening.promise;
+    const tokens = new TokenServer(`http://127.0.0.1:${String(port)}/token`, scratch.file('crt'), server, cleanup.move());
+    return tokens;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await this.#cleanup[Symbol.asyncDispose]();
+  }
+}
+
+function sign(key: string, x5c: string, claims: object): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const text = `${part({ typ: 'JWT', alg: 'RS256', x5c: [x5c] })}.${part(claims)}`;
+  return `${text}.${createSign('RSA-SHA256').update(text).sign(key).toString('base64url')}`;
+}
