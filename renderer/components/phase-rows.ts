@@ -3,7 +3,7 @@ import { START_PHASES, type MachineStatus, type StartPhase } from '../../src/api
 export interface PhaseRow {
   phase: StartPhase;
   state: 'done' | 'running' | 'failed' | 'waiting';
-  /** Milliseconds; undefined while the phase has not begun. */
+  /** Milliseconds; undefined while the phase has not begun, and where it was broken off at an unknown time. */
   tookMs: number | undefined;
   /** Where its bar begins and how long it is, as parts of the whole start (0 to 1). */
   offset: number;
@@ -25,7 +25,8 @@ export function phaseRows(status: MachineStatus, sinceMs: number): { rows: Phase
     if (!timing) return moving ? [{ phase, state: 'waiting', tookMs: undefined, offset: 0, length: 0 }] : [];
     const endMs = timing.endedMs ?? nowMs;
     const state = status.failure?.phase === phase ? 'failed' : timing.endedMs !== undefined ? 'done' : moving ? 'running' : 'failed';
-    return [{ phase, state, tookMs: endMs - timing.startedMs, offset: timing.startedMs / totalMs, length: (endMs - timing.startedMs) / totalMs }];
+    const known = timing.endedMs !== undefined || moving;
+    return [{ phase, state, tookMs: known ? endMs - timing.startedMs : undefined, offset: timing.startedMs / totalMs, length: (endMs - timing.startedMs) / totalMs }];
   });
   return { rows, totalMs };
 }

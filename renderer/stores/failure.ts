@@ -18,6 +18,8 @@ export function toFailure(error: unknown, remedy?: RemedyKey): Failure {
 
 function suggested(error: unknown): RemedyKey | undefined {
   if (!(error instanceof StrataError)) return 'retry';
+  // The server of the page itself is gone: its text says what to do, and the machine has nothing to do with it.
+  if (error.cause instanceof TypeError) return undefined;
   if (error.status === 503) return 'startMachine';
   if (error.status === 401 || error.status === 403) return 'reload';
   return error.status === 404 ? 'gone' : undefined;

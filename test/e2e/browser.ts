@@ -36,13 +36,13 @@ export async function keepPicture(page: Page, name: string): Promise<void> {
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-/** What axe finds on the page as it stands. */
-export async function findingsOfAxe(page: Page, what: string): Promise<string[]> {
-  await page.evaluate(readFileSync(AXE, 'utf8'));
-  const findings = await page.evaluate(async () => {
+/** What axe finds on the page as it stands. @param colours look at contrast only: the rest does not change with the theme */
+export async function findingsOfAxe(page: Page, what: string, colours: boolean): Promise<string[]> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(readFileSync(AXE, 'utf8'));
+  const findings = await page.evaluate(async (rules) => {
     const { axe } = window as unknown as { axe: { run: (context: Document, options: object) => Promise<{ violations: { id: string; help: string; nodes: { target: unknown[]; failureSummary?: string }[] }[] }> } };
-    const { violations } = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+    const { violations } = await axe.run(document, { runOnly: rules });
     return violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.slice(0, 3).map((node) => `    ${node.target.join(' ')}: ${node.failureSummary?.replace(/\n\s*/g, ' ') ?? ''}`).join('\n')}`);
-  });
+  }, colours ? ['color-contrast'] : ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']);
   return findings.map((finding) => `${what}: ${finding}`);
 }
