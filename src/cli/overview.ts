@@ -11,7 +11,7 @@ const ABSENT: Readonly<Record<string, string>> = {
 /** Why a word that docker knows is none here; undefined for any other word. */
 export function absent(group: string, word: string): string | undefined {
   const what = group === '' && Object.hasOwn(ABSENT, word) ? ABSENT[word] : undefined;
-  return what === undefined ? undefined : `strata has no ${what}: there is no command ${word}`;
+  return what === undefined ? undefined : `there is no command ${word}: Strata has no ${what}`;
 }
 
 export function topLevelHelp(flags: Flags, width: number): string {

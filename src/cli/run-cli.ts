@@ -91,8 +91,9 @@ async function unknown(group: string, word: string): Promise<number> {
   const { absent } = await import('./overview.ts');
   const prefix = group === '' ? 'strata' : `strata ${group}`;
   const known = [...namesIn(group), ...(group === '' ? Object.keys(GROUPS) : [])];
-  const meant = suggest(word, [...new Set(known)]);
-  const lines = [`strata: ${absent(group, word) ?? `unknown command: ${prefix} ${word}`}`];
+  const why = absent(group, word);
+  const meant = why === undefined ? suggest(word, [...new Set(known)]) : [];
+  const lines = [`strata: ${why ?? `unknown command: ${prefix} ${word}`}`];
   if (meant.length > 0) lines.push(`\nDid you mean:\n${meant.map((name) => `  ${prefix} ${name}`).join('\n')}`);
   if (group !== '') lines.push(`\nUsage:  ${prefix}`);
   lines.push(`\nRun '${prefix} --help' for more information`);

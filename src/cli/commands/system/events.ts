@@ -1,4 +1,3 @@
-import { events } from '../../../api/client/system.ts';
 import type { EventMessage } from '../../../api/wire/system.ts';
 import { ExitError } from '../../exit.ts';
 import { defineCommand } from '../../grammar/command.ts';
@@ -23,18 +22,21 @@ export const eventsCommand = defineCommand({
     const until = flags.until === undefined ? undefined : parseTimestamp(flags.until);
     const print = await printer(flags.format ?? '');
     const { client } = await cli.engine();
-    const stream = events(client, { filters: toFilters(flags.filter), ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) });
-    for await (const event of stream) cli.line(print(event));
+    const query = { filters: toFilters(flags.filter), ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+    for await (const line of lines(await client.stream('GET', '/events', { query }))) cli.line(print(line));
     return 0;
   },
 });
 
-async function printer(format: string): Promise<(event: EventMessage) => string> {
+type Print = (line: string) => string;
+
+async function printer(format: string): Promise<Print> {
   if (format === '') return eventLine;
-  if (format === 'json') return (event) => goJson(event);
+  if (format === 'json') return (line) => goJson(JSON.parse(line)).replace(/"timeNano":\d+/, `"timeNano":${nanoseconds(line)}`);
   const { readTemplate, unescape } = await import('../../output/template-listing.ts');
   const template = readTemplate(unescape(format));
-  return (event) => {
+  return (line) => {
+    const event = JSON.parse(line) as EventMessage;
     try {
       return template.execute({ ...event, Status: event.status ?? '', ID: event.id ?? '', From: event.from ?? '', Scope: event.scope, Time: event.time, TimeNano: event.timeNano }, { missing: (name) => `can't evaluate field ${name}` });
     } catch (error) {
@@ -44,8 +46,25 @@ async function printer(format: string): Promise<(event: EventMessage) => string>
 }
 
 /** `2026-… container start ID (image=busybox, name=web)` */
-function eventLine(event: EventMessage): string {
+function eventLine(line: string): string {
+  const event = JSON.parse(line) as EventMessage;
   const attributes = Object.entries(event.Actor.Attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}=${value}`);
-  const nanoseconds = BigInt(Math.round(Number(BigInt(event.timeNano) % 1_000_000_000n)));
-  return `${rfc3339Nano(BigInt(event.time), nanoseconds)} ${event.Type} ${event.Action} ${event.Actor.ID}${attributes.length === 0 ? '' : ` (${attributes.join(', ')})`}`;
+  const moment = rfc3339Nano(BigInt(event.time), nanoseconds(line) % 1_000_000_000n);
+  return `${moment} ${event.Type} ${event.Action} ${event.Actor.ID}${attributes.length === 0 ? '' : ` (${attributes.join(', ')})`}`;
+}
+
+/** The number has more digits than a double holds. */
+function nanoseconds(line: string): bigint {
+  return BigInt(/"timeNano":(\d+)/.exec(line)?.[1] ?? 0);
+}
+
+async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let pending = '';
+  for await (const chunk of body) {
+    const parts = (pending + decoder.decode(chunk, { stream: true })).split('\n');
+    pending = parts.pop() ?? '';
+    for (const part of parts) if (part.trim() !== '') yield part;
+  }
+  if (pending.trim() !== '') yield pending;
 }
