@@ -28,7 +28,7 @@ export const LAYERS: readonly Layer[] = [
 
   {
     name: 'engine/values', imports: ['base', 'api'], node: 'all', remedy: 'the values that parts of the engine exchange stand below all of them: keep them plain',
-    paths: ['src/engine/snapshots/mount.', 'src/engine/content/digest.', 'src/engine/images/manifest.', 'src/engine/images/untrusted-json.', 'src/engine/images/image-config.', 'src/engine/images/reference.', 'src/engine/network/cidr.', 'src/engine/filters.ts', 'src/engine/version.'],
+    paths: ['src/engine/snapshots/mount.', 'src/engine/content/digest.', 'src/engine/images/manifest.', 'src/engine/images/untrusted-json.', 'src/engine/images/image-config.', 'src/engine/images/reference.', 'src/engine/images/reference-pattern.', 'src/engine/network/cidr.', 'src/engine/filters.ts', 'src/engine/version.'],
   },
   { name: 'engine/config', paths: ['src/engine/config.'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'the configuration is plain data: let main.ts hand it to whoever needs it' },
   { name: 'engine/linux', paths: ['src/engine/linux/'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'src/engine/linux is the door to the kernel and stands on src/base alone: pass values in' },
