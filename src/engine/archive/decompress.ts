@@ -1,4 +1,4 @@
-import { Duplex, Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { InvalidArgumentError, messageOf } from '../../api/errors.ts';
 
@@ -47,8 +47,8 @@ async function* rejoin(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Arr
 async function* inflate(source: AsyncIterable<Uint8Array>, compression: Compression): AsyncGenerator<Uint8Array> {
   const input = Readable.from(source, { objectMode: false, highWaterMark: 256 * 1024 });
   const inflater = inflaterFor(compression);
-  let sourceFailure: unknown;
-  input.on('error', (error) => { sourceFailure = error; inflater.destroy(error); });
+  let sourceFailure: Error | undefined;
+  input.on('error', (error: Error) => { sourceFailure = error; inflater.destroy(error); });
   input.pipe(inflater);
   try {
     for await (const chunk of inflater) yield chunk as Uint8Array;

@@ -13,7 +13,7 @@ export function isDigest(text: unknown): text is Digest {
 /** @throws InvalidArgumentError for anything but a lower-case sha256 digest */
 export function parseDigest(text: unknown): Digest {
   if (isDigest(text)) return text;
-  throw new InvalidArgumentError(`invalid digest ${JSON.stringify(text)?.slice(0, 100) ?? 'undefined'}: must be sha256: and 64 hexadecimal digits`);
+  throw new InvalidArgumentError(`invalid digest ${JSON.stringify(String(text)).slice(0, 100)}: must be sha256: and 64 hexadecimal digits`);
 }
 
 export function digestOf(bytes: Uint8Array | string): Digest {

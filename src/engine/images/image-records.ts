@@ -41,7 +41,7 @@ export interface ReferenceRecord {
   image: string;
 }
 
-type ImageRow = { id: Digest; config: Uint8Array; created_at: number; size_bytes: number; labels: string; top_snapshot: string | null; parent: string | null; last_tagged_at: number | null };
+interface ImageRow { id: Digest; config: Uint8Array; created_at: number; size_bytes: number; labels: string; top_snapshot: string | null; parent: string | null; last_tagged_at: number | null }
 
 const PARSED_LIMIT = 1000;
 

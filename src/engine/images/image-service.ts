@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../../api/errors.ts';
 import type { ImageDeleteItem } from '../../api/wire/image.ts';
 import type { SnapshotInfo, Snapshotter } from '../snapshots/snapshotter.ts';
-import { ImageFinder, repoNames } from './image-finder.ts';
+import { type ImageFinder, repoNames } from './image-finder.ts';
 import { historyOf, type HistoryStep } from './image-history.ts';
 import type { ListedImage, ListOptions } from './image-list.ts';
 import { listImages } from './image-list.ts';

@@ -127,7 +127,7 @@ export class LayerStore {
     lease.hold('snapshot', chainId);
     await this.#commit(chainId, key, stacked ? parent : undefined, undo);
     onProgress?.(layer, 'unpacked');
-    return this.#record(layer, chainId, result.sizeBytes);
+    return await this.#record(layer, chainId, result.sizeBytes);
   }
 
   async #commit(chainId: Digest, key: string, parent: Digest | undefined, undo: Cleanup): Promise<void> {

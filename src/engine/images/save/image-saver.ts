@@ -76,7 +76,11 @@ export class ImageSaver {
 
   async *#files(images: readonly SavedImage[]): AsyncGenerator<PlainFile> {
     const written = new Set<string>();
-    const isNew = (digest: Digest): boolean => !written.has(digest) && written.add(digest) !== undefined;
+    const isNew = (digest: Digest): boolean => {
+      const known = written.has(digest);
+      written.add(digest);
+      return !known;
+    };
     for (const { record, config, layers, manifest } of images) {
       for (const { blob, blobBytes } of layers) if (isNew(blob)) yield { name: blobName(blob), size: blobBytes, content: await this.#content.open(blob) };
       if (isNew(record.id)) yield { name: blobName(record.id), size: config.length, content: [config] };

@@ -6,7 +6,7 @@ import { InvalidArgumentError } from '../../../api/errors.ts';
 import { type TarEntry, textOfName } from '../../archive/tar-entry.ts';
 import type { TarHandler } from '../../archive/tar-parser.ts';
 import { makeNode, setXattr } from '../../linux/file-attributes.ts';
-import { bytesOf, LayerTree } from './layer-tree.ts';
+import { bytesOf, type LayerTree } from './layer-tree.ts';
 import type { WhiteoutWriter } from './whiteouts.ts';
 
 const FILE_TYPES = { char: 0o020000, block: 0o060000, fifo: 0o010000 } as const;
@@ -19,7 +19,6 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 export class LayerExtractor implements TarHandler {
   readonly #tree: LayerTree;
   readonly #whiteouts: WhiteoutWriter;
-  readonly #umask: number;
   /** Directories get their times when nothing is made in them any more. */
   readonly #directoryTimes = new Map<string, number>();
   #open: { fd: number; entry: TarEntry } | undefined;
@@ -28,10 +27,9 @@ export class LayerExtractor implements TarHandler {
   /** Whether the layer says how the root directory itself is to be. */
   rootSeen = false;
 
-  constructor(tree: LayerTree, whiteouts: WhiteoutWriter, umask: number) {
+  constructor(tree: LayerTree, whiteouts: WhiteoutWriter) {
     this.#tree = tree;
     this.#whiteouts = whiteouts;
-    this.#umask = umask;
   }
 
   entry(entry: TarEntry): void {
@@ -80,7 +78,8 @@ export class LayerExtractor implements TarHandler {
     this.#open = { fd, entry };
     this.sizeBytes += entry.size;
     if (entry.uid !== 0 || entry.gid !== 0) fchownSync(fd, entry.uid, entry.gid);
-    if ((entry.mode & (0o7000 | this.#umask)) !== 0) fchmodSync(fd, entry.mode);
+    // The umask, which a thread cannot know, may have taken bits away, and chown takes setuid.
+    fchmodSync(fd, entry.mode);
     this.#setXattrs(entry, path);
   }
 

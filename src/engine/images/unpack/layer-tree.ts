@@ -7,7 +7,6 @@ const NAME_LIMIT_BYTES = 4095;
 
 /** A byte string for a system call. ASCII needs no copy. */
 export function pathOf(name: string): string | Buffer {
-  // eslint-disable-next-line no-control-regex -- the range is what ASCII is
   return /^[\x00-\x7f]*$/.test(name) ? name : Buffer.from(name, 'latin1');
 }
 

@@ -29,8 +29,8 @@ export interface UnpackResult {
  * Unpacks one layer and hashes it on the way. On failure the directory holds a part of it: the caller throws it away.
  * @throws InvalidArgumentError for what is no proper layer; file system errors as they are
  */
-export async function unpackLayer({ blobPath, directory, layering }: UnpackRequest, umask: number): Promise<UnpackResult> {
-  const target = directory === undefined ? new LayerMeter() : makeExtractor(directory, layering, umask);
+export async function unpackLayer({ blobPath, directory, layering }: UnpackRequest): Promise<UnpackResult> {
+  const target = directory === undefined ? new LayerMeter() : makeExtractor(directory, layering);
   const parser = new TarParser(target);
   const hash = createHash('sha256');
   try {
@@ -46,9 +46,9 @@ export async function unpackLayer({ blobPath, directory, layering }: UnpackReque
   return { diffId: `sha256:${hash.digest('hex')}`, sizeBytes: target.sizeBytes, entries: target.entries, rootSeen: target.rootSeen };
 }
 
-function makeExtractor(directory: string, layering: UnpackRequest['layering'], umask: number): LayerExtractor {
+function makeExtractor(directory: string, layering: UnpackRequest['layering']): LayerExtractor {
   const tree = new LayerTree(directory);
-  return new LayerExtractor(tree, layering === 'stacked' ? new OverlayWhiteouts(tree) : new MergingWhiteouts(tree), umask);
+  return new LayerExtractor(tree, layering === 'stacked' ? new OverlayWhiteouts(tree) : new MergingWhiteouts(tree));
 }
 
 /** Counts, and lays nothing down. */

@@ -71,7 +71,7 @@ export class UnpackPool implements Unpacker {
   }
 
   #start(): Worker {
-    return new Worker(workerUrl(), { workerData: { umask: process.umask() }, stdin: false });
+    return new Worker(workerUrl());
   }
 
   #takeIdle(): Worker | undefined {

@@ -1,10 +1,9 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { unpackLayer, type UnpackRequest } from './unpack-layer.ts';
 
 /** The thread's side of `UnpackPool`: one request at a time, one answer each. */
 parentPort?.on('message', (request: UnpackRequest) => {
-  const { umask } = workerData as { umask: number };
-  unpackLayer(request, umask).then(
+  unpackLayer(request).then(
     (result) => parentPort?.postMessage({ result }),
     (error: unknown) => {
       const { name, message, code } = error as NodeJS.ErrnoException;
