@@ -71,8 +71,8 @@ export class ContainerNetwork {
   }
 
   /** Takes a container out of its networks. Tries everything; idempotent. */
-  async disconnect(container: Container): Promise<void> {
-    await this.#release(container.record, container.record.endpoints);
+  async disconnect(container: Container, endpoints: readonly EndpointRecord[]): Promise<void> {
+    await this.#release(container.record, endpoints);
     await deleteNetworkNamespace(container.paths.networkNamespace);
   }
 

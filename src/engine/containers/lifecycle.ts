@@ -5,6 +5,7 @@ import type { Logger } from '../../base/log.ts';
 import { parseLogOptions } from '../config.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import type { SeccompProfile } from '../runtime/seccomp.ts';
+import type { EndpointRecord } from '../network/network-record.ts';
 import { buildSpec, type SpecInput } from '../runtime/spec.ts';
 import type { ExitStatus, LogFileOptions, ProcessStreams, RunningProcess, Runtime } from '../runtime/runtime.ts';
 import { resolveUser } from '../runtime/user.ts';
@@ -155,17 +156,17 @@ export class Lifecycle {
       const { startedAt } = container.record.state;
       const ranMs = Math.max(0, exit.at - startedAt);
       container.process = undefined;
-      registry.move(container, { type: 'exited', exitCode: exit.code, at: exit.at, oomKilled: exit.oomKilled });
+      const { endpoints } = container.record;
+      registry.move(container, { type: 'exited', exitCode: exit.code, at: exit.at, oomKilled: exit.oomKilled }, { endpoints: [] });
       log.info('container ended', { id: container.id, name: container.record.name, exitCode: exit.code, oomKilled: exit.oomKilled || undefined });
       if (exit.oomKilled) announce(events, container.record, 'oom');
       announce(events, container.record, 'die', { exitCode: String(exit.code), execDuration: String(Math.floor(ranMs / 1000)) });
       const autoRemove = container.record.hostConfig.AutoRemove === true;
-      // Whoever waits for the end need not wait for the clearing; what comes next waits for our lock.
-      if (!autoRemove) container.announceExit({ exitCode: exit.code });
-      await this.#clear(container);
+      // Whoever waits for the end may use its ports and addresses at once: they are given back first.
+      await this.#clear(container, endpoints);
       this.#announceVolumes(container, 'unmount');
+      container.announceExit({ exitCode: exit.code });
       if (autoRemove) {
-        container.announceExit({ exitCode: exit.code });
         await this.#options.remove(container);
         return;
       }
@@ -174,14 +175,13 @@ export class Lifecycle {
   }
 
   /** Takes apart what a run has made. Tries everything. */
-  async #clear(container: Container): Promise<void> {
-    const { registry, runtime, network, log } = this.#options;
-    const results = await Promise.allSettled([runtime.delete(container.id), network.disconnect(container), unmountRootfs(container)]);
+  async #clear(container: Container, endpoints: readonly EndpointRecord[]): Promise<void> {
+    const { runtime, network, log } = this.#options;
+    const results = await Promise.allSettled([runtime.delete(container.id), network.disconnect(container, endpoints), unmountRootfs(container)]);
     for (const result of results) {
       if (result.status === 'rejected') log.error('cannot clear a container away', { id: container.id, error: result.reason });
     }
     await removeDirectory(container.paths.runDirectory).catch((error: unknown) => { log.warn('cannot remove a run directory', { id: container.id, error }); });
-    registry.update(container, { endpoints: [] });
   }
 
   #maybeRestart(container: Container, ranMs: number): void {
