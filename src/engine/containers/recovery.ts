@@ -1,11 +1,14 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NotFoundError } from '../../api/errors.ts';
 import type { Logger } from '../../base/log.ts';
+import { cgroupProcesses } from '../linux/cgroup.ts';
 import { deleteNetworkNamespace } from '../linux/network-namespace.ts';
 import { unmountAll } from '../linux/mount.ts';
 import type { EndpointRecord } from '../network/network-record.ts';
 import type { ExitStatus, RunningProcess, Runtime } from '../runtime/runtime.ts';
+import { cgroupPath } from '../runtime/spec.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import { removeDirectory } from './container-mounts.ts';
 import type { ContainerNetwork } from './container-network.ts';
@@ -13,6 +16,9 @@ import type { ContainerRegistry } from './container-registry.ts';
 import type { Container } from './container.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { parseRestartPolicy, startsWithEngine } from './restart-policy.ts';
+
+const ATTEMPTS = 10;
+const ATTEMPT_PAUSE_MS = 200;
 
 export interface RecoveryOptions {
   registry: ContainerRegistry;
@@ -42,15 +48,29 @@ export class Recovery {
 
   /** Asks the runtime about every container that was running. Changes nothing. */
   async survey(): Promise<Survey> {
-    const { registry, runtime } = this.#options;
+    const { registry } = this.#options;
     const running: { container: Container; process: RunningProcess }[] = [];
     const ended: { container: Container; exit: ExitStatus }[] = [];
     await Promise.all(registry.list().filter((container) => container.running).map(async (container) => {
-      const found = await runtime.recover(container.paths.process);
+      const found = await this.#ask(container);
       if (found !== undefined && 'exited' in found) running.push({ container, process: found });
       else ended.push({ container, exit: found ?? { code: 255, at: Date.now(), oomKilled: false, unknown: true } });
     }));
     return { running, ended, endpoints: running.flatMap(({ container }) => container.record.endpoints) };
+  }
+
+  /** A shim that cannot be reached for a moment is not a container that has ended: while its processes are there, it is asked again. */
+  async #ask(container: Container): Promise<RunningProcess | ExitStatus | undefined> {
+    const { runtime, log } = this.#options;
+    for (let attempt = 1; ; attempt += 1) {
+      const found = await runtime.recover(container.paths.process);
+      const alive = found === undefined && cgroupProcesses(cgroupPath(container.id, container.record.hostConfig)).length > 0;
+      if (!alive || attempt === ATTEMPTS) {
+        if (found === undefined) log.warn('nothing is known of a container that was running', { id: container.id, name: container.record.name, alive });
+        return found;
+      }
+      await sleep(ATTEMPT_PAUSE_MS);
+    }
   }
 
   /** Takes up what was found. Networks must be set up. */
