@@ -32,7 +32,7 @@ for (const group of GROUPS.filter(({ name }) => wanted.length === 0 || wanted.in
   const files = filesOf(group, ROOT, positionals);
   if (files.length === 0) continue;
   const startedAt = performance.now();
-  say(`${group.name}`);
+  say(group.name);
   const tally = await runGroup(group, { root: ROOT, files, say });
   results.push(...tally.results);
   const counted = tally.totals();

@@ -47,7 +47,7 @@ onEveryEndpoint('containers: create, inspect, list, remove', (endpoint) => {
     assert.match(shown.Image, /^sha256:[0-9a-f]{64}$/);
     assert.equal(shown.Config.Image, 'busybox');
     assert.deepEqual(shown.Config.Env?.slice(0, 2), ['A=1', 'B=x=y']);
-    assert.ok(shown.Config.Env?.some((entry) => entry.startsWith('PATH=')));
+    assert.ok(shown.Config.Env.some((entry) => entry.startsWith('PATH=')));
     assert.deepEqual([shown.Config.WorkingDir, shown.Config.User, shown.Config.Hostname, shown.Config.StopSignal], ['/tmp', 'app', 'box', 'SIGINT']);
     assert.deepEqual(shown.Config.Labels, { one: '1', two: '', 'org.strata.test': 'busybox' });
     assert.deepEqual(shown.HostConfig.Binds, ['/usr/share:/mnt:ro']);

@@ -88,7 +88,7 @@ onEveryEndpoint('the docker command', (endpoint) => {
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /Read-only file system/);
     await sh('true', '-v', `${scratch.file('created/for/it')}:/mnt`);
-    await readFile(scratch.file('created/for/it')).catch((error: NodeJS.ErrnoException) => { assert.equal(error.code, 'EISDIR', 'a source that is not there is made'); });
+    await readFile(scratch.file('created/for/it')).catch((error: unknown) => { assert.equal((error as NodeJS.ErrnoException).code, 'EISDIR', 'a source that is not there is made'); });
     await writeFile(scratch.file('file'), 'a file\n');
     assert.equal(await sh('cat /etc/motd', '-v', `${scratch.file('file')}:/etc/motd`), 'a file');
   });

@@ -125,13 +125,13 @@ export function onEveryEndpoint(topic: string, suite: (endpoint: () => Endpoint)
         const minor = Number((await api.get('/version')).as<VersionResponse>().ApiVersion.split('.')[1]);
         await docker.ok('load', '--quiet', '--input', images.busybox);
         opened = new Endpoint({ kind: candidate.kind, api, docker, images, minor, network });
-      }, { timeout: 60_000 });
+      }, { timeout: 180_000 });
       suite(() => {
         if (opened === undefined) throw new Error(`${candidate.name} did not start`);
         return opened;
       });
       // Hooks run in the order in which they are given: those of the suite still find the engine.
-      after(() => cleanup.disposeAsync(), { timeout: 60_000 });
+      after(() => cleanup.disposeAsync(), { timeout: 180_000 });
     });
   }
 }

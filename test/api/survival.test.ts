@@ -22,9 +22,9 @@ describe('strata: the engine is killed with SIGKILL', { skip: process.env['STRAT
     engine = cleanup.use(await Engine.start());
     docker = cleanup.use(await DockerCli.create(engine.socketPath));
     await docker.ok('load', '--quiet', '--input', images.busybox);
-  }, { timeout: 60_000 });
+  }, { timeout: 180_000 });
   // Disposing checks that nothing of any container is left in the kernel.
-  after(() => cleanup.disposeAsync(), { timeout: 60_000 });
+  after(() => cleanup.disposeAsync(), { timeout: 180_000 });
 
   const run = async (script: string, ...options: string[]): Promise<TestContainer> => {
     const name = uniqueName('s');

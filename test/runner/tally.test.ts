@@ -15,8 +15,8 @@ test('tests count, suites only when nobody inside speaks for them', () => {
   assert.equal(lastLine(tally.totals()), '1 passed, 2 failed, 1 skipped');
   const [result] = tally.results;
   assert.deepEqual(result?.skipped, [{ name: 'not here', reason: 'needs root' }]);
-  assert.match(result?.failed[0]?.text ?? '', /broken/);
-  assert.match(result?.failed[1]?.text ?? '', /no engine/);
+  assert.match(result.failed.at(0)?.text ?? '', /broken/);
+  assert.match(result.failed.at(1)?.text ?? '', /no engine/);
 });
 
 test('the cause of a failure is told', () => {
