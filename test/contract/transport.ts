@@ -30,7 +30,7 @@ export function transportContract(factory: TransportFactory): void {
     test('a reply of any status is a value, with its headers in lower case', async () => {
       await using peer = await serve((request, reply) => {
         reply.writeHead(418, { 'X-Answer': 'Yes', 'Content-Type': 'text/plain' });
-        reply.end(`${request.method ?? ''} ${request.url ?? ''} ${request.headers['x-ask'] ?? ''}`);
+        reply.end(`${request.method ?? ''} ${request.url ?? ''} ${String(request.headers['x-ask'] ?? '')}`);
       });
       const reply = await peer.transport.request({ method: 'PUT', path: '/a%20b?c=d', headers: { 'x-ask': 'why' } });
       assert.equal(reply.status, 418);
@@ -222,7 +222,7 @@ function onUpgrade(server: Server, handle: (socket: Socket, request: IncomingMes
   server.on('upgrade', (request, socket, head: Buffer) => {
     if (head.length > 0) socket.unshift(head);
     socket.on('error', () => undefined);
-    handle(socket as Socket, request).catch(() => socket.destroy());
+    handle(socket as unknown as Socket, request).catch(() => socket.destroy());
   });
 }
 

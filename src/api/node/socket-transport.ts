@@ -35,7 +35,7 @@ export class SocketTransport implements Transport {
     const { promise, resolve, reject } = Promise.withResolvers<UpgradedConnection>();
     const outgoing = http.request({
       ...this.#options(request),
-      headers: { ...this.#options(request).headers, connection: 'Upgrade', upgrade: 'tcp' },
+      headers: { ...this.#headers(request), connection: 'Upgrade', upgrade: 'tcp' },
       createConnection: () => net.connect({ ...connectOptions(this.#endpoint), allowHalfOpen: true }),
     });
     const translate = this.#translator(request.signal);
@@ -46,7 +46,7 @@ export class SocketTransport implements Transport {
     outgoing.on('error', (error) => { reject(translate(error)); });
     outgoing.on('upgrade', (reply, socket, head) => {
       if (head.length > 0) socket.unshift(head);
-      handOver(reply, socket as Socket, socket as Socket);
+      handOver(reply, socket, socket);
     });
     outgoing.on('response', (reply) => {
       if (reply.statusCode === 200 && reply.headers['transfer-encoding'] === undefined && reply.headers['content-length'] === undefined) {
@@ -82,10 +82,14 @@ export class SocketTransport implements Transport {
   #options(request: TransportRequest): RequestOptions {
     return {
       method: request.method, path: request.path,
-      // Docker's servers want a host name that is one; a socket path is none.
-      headers: { host: this.#endpoint.kind === 'tcp' ? formatEndpoint(this.#endpoint).slice('tcp://'.length) : 'localhost', ...request.headers },
+      headers: this.#headers(request),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     };
+  }
+
+  /** Docker's servers want a host name that is one; a socket path is none. */
+  #headers(request: TransportRequest): Record<string, string> {
+    return { host: this.#endpoint.kind === 'tcp' ? formatEndpoint(this.#endpoint).slice('tcp://'.length) : 'localhost', ...request.headers };
   }
 
   #send(outgoing: ClientRequest, request: TransportRequest, fail: (error: unknown) => void): void {
@@ -132,17 +136,18 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => { setImmediate(re
 /** Streams a body. A server that has answered and closed before the end is its right: the reply tells why, the rest is dropped. */
 async function pump(body: AsyncIterable<Uint8Array>, outgoing: ClientRequest): Promise<void> {
   let closed = false;
+  const isClosed = (): boolean => closed;
   let wake: () => void = () => undefined;
   outgoing.on('drain', () => { wake(); });
   outgoing.on('close', () => { closed = true; wake(); });
   for await (const chunk of body) {
     // Lets an answer that is already there be read first: a write to a closed connection would throw it away.
     await nextTurn();
-    if (closed) return;
+    if (isClosed()) return;
     if (outgoing.write(chunk)) continue;
     const { promise, resolve } = Promise.withResolvers<undefined>();
     wake = () => { resolve(undefined); };
-    if (!closed) await promise;
+    if (!isClosed()) await promise;
   }
   outgoing.end();
 }

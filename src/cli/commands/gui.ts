@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { once } from 'node:events';
 import { messageOf } from '../../api/errors.ts';
 import { chooseEngine } from '../engine/choose.ts';
 import { ExitError } from '../exit.ts';
@@ -31,7 +30,7 @@ export const gui = defineCommand({
     const browser = flags.serve ? undefined : browserCommand(cli.env);
     if (browser === undefined || !(await launch([...browser, server.url]))) cli.line(server.url);
     else cli.error('The interface is open in your browser. Ctrl-C ends it.');
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'SIGHUP')]);
+    await new Promise((resolve) => { for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve); });
     return 0;
   },
 });

@@ -68,10 +68,9 @@ class SocketBridge {
   async #open(message: OpenMessage): Promise<void> {
     const { method, path, headers = {}, body } = message;
     if ((method !== 'POST' && method !== 'GET') || typeof path !== 'string' || !path.startsWith('/')) throw new Error('open needs a method and a path');
-    const text = body === undefined ? undefined : String(body);
-    if (text !== undefined && text.length > OPEN_LIMIT_BYTES) throw new Error('the body of open is too long');
+    if (body !== undefined && (typeof body !== 'string' || body.length > OPEN_LIMIT_BYTES)) throw new Error('the body of open is no text, or too long');
     const safe = Object.fromEntries(Object.entries(headers).filter(([name]) => ['content-type', 'accept'].includes(name.toLowerCase())));
-    const connection = await this.#transport.upgrade({ method, path, headers: safe, signal: this.#abort.signal, ...(text === undefined ? {} : { body: text }) });
+    const connection = await this.#transport.upgrade({ method, path, headers: safe, signal: this.#abort.signal, ...(body === undefined ? {} : { body }) });
     if (this.#abort.signal.aborted) {
       connection.close();
       return;

@@ -13,7 +13,6 @@ export function ellipsis(text: string, length: number): string {
 
 /** Go's `strconv.Quote`, for commands in tables. */
 export function goQuote(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is escaped
   const escaped = text.replace(/["\\\x00-\x1f\x7f]/g, (character) => SHORT[character] ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
   return `"${escaped}"`;
 }

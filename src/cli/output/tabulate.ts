@@ -42,6 +42,5 @@ function pad(cell: string, width: number): string {
 
 /** In characters, not UTF-16 units. */
 function lengthOf(text: string): number {
-  // eslint-disable-next-line no-control-regex -- plain ASCII is the rule and needs no iteration
   return /^[\x00-\x7f]*$/.test(text) ? text.length : [...text].length;
 }

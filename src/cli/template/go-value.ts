@@ -38,7 +38,8 @@ export function goString(value: unknown, top = true): string {
   if (Array.isArray(value)) return `[${value.map((item) => goString(item, false)).join(' ')}]`;
   if (isMap(value)) return `map[${sortedKeys(value).map((key) => `${key}:${goString(value[key], false)}`).join(' ')}]`;
   if (typeof value === 'number') return goNumber(value);
-  return String(value as string | boolean | bigint);
+  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  return '<func>';
 }
 
 /** Go's `%v` of an integer or a float64. */

@@ -18,11 +18,11 @@ export function serverInfo(info: InfoResponse): string[] {
   lines.push(
     ` Kernel Version: ${info.KernelVersion}`, ` Operating System: ${info.OperatingSystem}`, ` OSType: ${info.OSType}`, ` Architecture: ${info.Architecture}`,
     ` CPUs: ${info.NCPU}`, ` Total Memory: ${bytesSize(info.MemTotal)}`, ` Name: ${info.Name}`, ` ID: ${info.ID}`, ` Docker Root Dir: ${info.DockerRootDir}`,
-    ` Debug Mode: ${String(info['Debug'] ?? false)}`,
+    ` Debug Mode: ${info['Debug'] === true}`,
     ...line(' HTTP Proxy', string(info['HttpProxy'])), ...line(' HTTPS Proxy', string(info['HttpsProxy'])), ...line(' No Proxy', string(info['NoProxy'])),
     ...((info.Labels ?? []).length === 0 ? [] : [' Labels:', ...info.Labels.map((label) => `  ${label}`)]),
-    ` Experimental: ${String(info['ExperimentalBuild'] ?? false)}`, ...registryInfo(info),
-    ` Live Restore Enabled: ${String(info['LiveRestoreEnabled'] ?? false)}`,
+    ` Experimental: ${info['ExperimentalBuild'] === true}`, ...registryInfo(info),
+    ` Live Restore Enabled: ${info['LiveRestoreEnabled'] === true}`,
     ...(string(info['ProductLicense']) === '' ? [] : [` Product License: ${string(info['ProductLicense'])}`]),
   );
   return lines;
