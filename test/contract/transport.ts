@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConflictError, UnavailableError } from '../../src/api/errors.ts';
@@ -217,16 +218,16 @@ export function transportContract(factory: TransportFactory): void {
   });
 }
 
-function onUpgrade(server: Server, handle: (socket: Socket, request: IncomingMessage) => Promise<void>): void {
+function onUpgrade(server: Server, handle: (socket: Duplex, request: IncomingMessage) => Promise<void>): void {
   server.on('connection', (socket: Socket) => { socket.allowHalfOpen = true; });
   server.on('upgrade', (request, socket, head: Buffer) => {
     if (head.length > 0) socket.unshift(head);
     socket.on('error', () => undefined);
-    handle(socket as unknown as Socket, request).catch(() => socket.destroy());
+    handle(socket, request).catch(() => socket.destroy());
   });
 }
 
-function bytesFrom(socket: Socket): AsyncIterable<Uint8Array> {
+function bytesFrom(socket: Duplex): AsyncIterable<Uint8Array> {
   return socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
 }
 

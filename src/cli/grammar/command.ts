@@ -18,5 +18,5 @@ export interface Command<F extends Flags = Flags> {
 
 /** Gives `run` the types of its flags, and the table one type for all commands. */
 export function defineCommand<const F extends Flags>(command: Command<F>): Command {
-  return command as Command;
+  return command;
 }
