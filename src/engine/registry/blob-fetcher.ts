@@ -58,17 +58,17 @@ export class BlobFetcher {
 
   async #download(repository: Repository, blob: Descriptor, options: FetchOptions): Promise<void> {
     for (;;) {
-      let complete = false;
+      const source = { complete: false };
       const open = (offset: number): AsyncIterable<Uint8Array> => report(repository.fetch(blob, { offset, signal: options.signal }), offset);
-      async function* report(source: AsyncIterable<Uint8Array>, offset: number): AsyncGenerator<Uint8Array, void, undefined> {
+      async function* report(bytes: AsyncIterable<Uint8Array>, offset: number): AsyncGenerator<Uint8Array, void, undefined> {
         let current = offset;
         options.onProgress({ phase: 'downloading', current, total: blob.size });
-        for await (const chunk of source) {
+        for await (const chunk of bytes) {
           current += chunk.byteLength;
           options.onProgress({ phase: 'downloading', current, total: blob.size });
           yield chunk;
         }
-        complete = true;
+        source.complete = true;
         options.onProgress({ phase: 'verifying' });
       }
       try {
@@ -76,7 +76,7 @@ export class BlobFetcher {
         return;
       } catch (error) {
         // All bytes have come, and the store refuses them: they are others than were announced.
-        if (!complete || !(error instanceof InvalidArgumentError)) throw error;
+        if (!source.complete || !(error instanceof InvalidArgumentError)) throw error;
         if (!repository.distrust(blob)) throw verificationFailed(blob);
       }
     }

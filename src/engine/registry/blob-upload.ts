@@ -155,6 +155,6 @@ function sessionOf(client: RegistryClient, reply: HttpReply, offset: number): Se
 
 /** `Range: 0-99` (or `bytes=0-99`) means 100 bytes; docker's registry says `0-0` for none as well as for one. */
 function rangeEnd(reply: HttpReply): number | undefined {
-  const last = /^(?:bytes=)?0-(\d+)$/.exec(String(reply.headers['range'] ?? ''))?.[1];
+  const last = /^(?:bytes=)?0-(\d+)$/.exec(reply.headers['range'] ?? '')?.[1];
   return last === undefined ? undefined : last === '0' ? 0 : Number(last) + 1;
 }

@@ -24,8 +24,8 @@ export async function readHostCertificates(directories: readonly string[], autho
   if (!/^[A-Za-z0-9.:[\]-]+$/.test(authority) || authority.startsWith('.')) return NO_CERTIFICATES;
   for (const directory of directories) {
     const home = join(directory, authority);
-    const names = await readdir(home).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    const names = await readdir(home).catch((error: unknown) => {
+      if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
       throw new InvalidArgumentError(`cannot read the certificates in ${home}: ${messageOf(error)}`, { cause: error });
     });
     if (names) return readHome(home, names.toSorted());

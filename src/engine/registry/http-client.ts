@@ -112,13 +112,13 @@ export class HttpClient implements Disposable {
 
   /** Ends early when the registry answers before it has read everything: that answer is then the result. */
   async #sendBody(message: ClientRequest, source: AsyncIterable<Uint8Array>, context: { answered: Promise<unknown>; timer: NodeJS.Timeout; host: string }): Promise<void> {
-    let settled = false;
-    const settle = (): void => { settled = true; };
+    const state = { settled: false };
+    const settle = (): void => { state.settled = true; };
     context.answered.then(settle, settle);
     using watch = new StallWatch({ host: context.host, limits: { ...this.#options.limits, leastBytesPerSecond: 0 }, onStall: (error) => message.destroy(error) });
     const iterator = source[Symbol.asyncIterator]();
     try {
-      while (!settled) {
+      while (!state.settled) {
         // A source that gives nothing more must not keep an answer, or an abort, from being heard.
         const next = await Promise.race([iterator.next(), context.answered.then(() => undefined, () => undefined)]);
         if (next === undefined || next.done === true) break;
@@ -128,9 +128,9 @@ export class HttpClient implements Disposable {
         watch.moved(next.value.byteLength);
       }
     } finally {
-      if (settled) void iterator.return?.().catch(() => undefined);
+      if (state.settled) void iterator.return?.().catch(() => undefined);
     }
-    if (!settled) message.end();
+    if (!state.settled) message.end();
   }
 
   #wrap(reply: IncomingMessage, request: HttpRequest): HttpReply {
