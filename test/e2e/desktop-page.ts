@@ -12,7 +12,7 @@ type WireEvent = { id: string; type: string; status?: number; message?: string; 
  * `app://`, with its content security policy, and `window.strataDesktop` leads to the preload's. Electron's own part is doubled.
  */
 export async function openDesktopPage(browser: Browser, app: DesktopApp, size: { width: number; height: number } = { width: 1180, height: 720 }): Promise<Page> {
-  const context = await browser.newContext({ viewport: size, permissions: [] });
+  const context = await browser.newContext({ viewport: size, permissions: [], reducedMotion: 'reduce' });
   const page = await context.newPage();
   const serve = app.electron.protocols.get('app');
   if (serve === undefined) throw new Error('main has not registered app://');

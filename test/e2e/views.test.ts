@@ -39,6 +39,8 @@ describe('every view, in both themes and languages', { skip }, () => {
   });
 
   const visit = async (where: string, until: string): Promise<void> => {
+    // The router hears of addresses once it has shown the first view.
+    await page.locator('h1').first().waitFor({ timeout: 15_000 });
     await page.evaluate((hash) => { location.hash = hash; }, where);
     await page.locator(until).first().waitFor({ timeout: 15_000 });
   };
