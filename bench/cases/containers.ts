@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { timed, type Benchmark } from '../measure.ts';
 import { residentMegabytes, type BenchEngine } from '../engines.ts';
 
@@ -31,7 +31,6 @@ export function memoryBenchmark(engine: BenchEngine): Benchmark {
 
 /** A row of requests, one after the other, on a kept connection. */
 async function requestsPerSecond(socketPath: string, path: string, count: number): Promise<number> {
-  const { Agent } = await import('node:http');
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const ms = await timed(async () => {
     for (let i = 0; i < count; i++) await get(socketPath, path, agent);
@@ -40,7 +39,7 @@ async function requestsPerSecond(socketPath: string, path: string, count: number
   return count / (ms / 1000);
 }
 
-function get(socketPath: string, path: string, agent: import('node:http').Agent): Promise<void> {
+function get(socketPath: string, path: string, agent: Agent): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   request({ socketPath, path, agent }, (response) => { response.resume().on('end', () => { resolve(undefined); }); }).on('error', reject).end();
   return promise;

@@ -31,7 +31,7 @@ describe('stdcopy', () => {
   for (const size of [1, 3, 8, 100]) {
     test(`frames survive being cut into pieces of ${size}`, async () => {
       const output = ['', '', ''];
-      for (const frame of await all(demultiplex(inPieces(bytes, size)))) output[frame.stream] += Buffer.from(frame.payload).toString();
+      for (const frame of await all(demultiplex(inPieces(bytes, size)))) output[frame.stream] = `${output[frame.stream] ?? ''}${Buffer.from(frame.payload).toString()}`;
       assert.deepEqual(output, ['', 'hello', 'bad']);
     });
   }

@@ -9,9 +9,6 @@ export class StrataError extends Error {
   /** HTTP status that stands for this class on the wire. */
   readonly status: number = 500;
   override readonly name: string = 'StrataError';
-  constructor(message: string, options?: { cause?: unknown }) {
-    super(message, options);
-  }
 }
 
 /** 304: the object is already in the state that was asked for. Carries no body on the wire. */

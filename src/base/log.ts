@@ -33,5 +33,5 @@ export const silentLogger: Logger = createLogger({ level: 'error', write: () => 
 function show(value: unknown, level: LogLevel): string {
   if (value instanceof Error) return JSON.stringify(level === 'debug' ? (value.stack ?? value.message) : value.message);
   if (typeof value === 'string') return /^[\w./:@+-]+$/.test(value) ? value : JSON.stringify(value);
-  return JSON.stringify(value) ?? String(value);
+  return typeof value === 'function' || typeof value === 'symbol' ? String(value) : JSON.stringify(value);
 }

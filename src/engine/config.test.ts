@@ -50,5 +50,5 @@ test('hosts and log options', () => {
   assert.deepEqual(parseHost('tcp://[::1]:2376'), { kind: 'tcp', host: '::1', port: 2376 });
   assert.deepEqual(parseLogOptions({}), { maxBytes: 20 * 1024 * 1024, maxFiles: 5 });
   assert.deepEqual(parseLogOptions({ 'max-size': '10m', 'max-file': '3' }), { maxBytes: 10 * 1024 * 1024, maxFiles: 3 });
-  for (const bad of [{ 'max-size': 'big' }, { 'max-file': '0' }, { tag: 'x' }]) assert.throws(() => parseLogOptions(bad as Record<string, string>), InvalidArgumentError);
+  for (const bad of [{ 'max-size': 'big' }, { 'max-file': '0' }, { tag: 'x' }]) assert.throws(() => parseLogOptions(bad), InvalidArgumentError);
 });

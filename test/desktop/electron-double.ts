@@ -196,7 +196,7 @@ function load(file: string, exports: unknown): void {
   const electron = require.resolve('electron');
   const built = require.resolve(`../../dist/desktop/${file}`);
   Reflect.deleteProperty(require.cache, built);
-  require.cache[electron] = { id: electron, filename: electron, loaded: true, exports, children: [], paths: [], path: '', isPreloading: false, require } as NodeJS.Module;
+  require.cache[electron] = { id: electron, filename: electron, loaded: true, exports, children: [], paths: [], path: '', isPreloading: false, require } as unknown as NodeJS.Module;
   require(built);
 }
 

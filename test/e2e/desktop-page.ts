@@ -5,7 +5,7 @@ import type { DesktopApp } from '../desktop/desktop-app.ts';
 /** Where the page is in Chromium: a secure origin that exists only in this test. The double's frames say `app://strata` all the same. */
 const STAND_IN = 'https://strata.test';
 
-type WireEvent = { id: string; type: string; status?: number; message?: string; data?: string };
+interface WireEvent { id: string; type: string; status?: number; message?: string; data?: string }
 
 /**
  * The real interface in a real Chromium over the real main process and preload in the double of Electron: files come from the handler of

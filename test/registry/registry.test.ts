@@ -62,7 +62,7 @@ describe('a real registry', { skip: missing({ tools: REGISTRY_TOOLS }), timeout:
     await publish(await open(all, program.authority, 'a', USER), image, 'x');
     assert.equal(tokens.requests.length, 1);
     assert.deepEqual(tokens.requests[0]?.query.getAll('scope'), ['repository:a:pull,push']);
-    assert.equal(tokens.requests[0]?.query.get('service'), 'test');
+    assert.equal(tokens.requests[0].query.get('service'), 'test');
     const pull = await open(all, program.authority, 'a', { identityToken: 'identity' }, 'pull');
     await Promise.all([pull.resolve('x'), pull.resolve('x'), pull.resolve('x')]);
     assert.deepEqual(tokens.requests.slice(1).map(({ method, form }) => [method, form.get('grant_type'), form.get('scope')]), [['POST', 'refresh_token', 'repository:a:pull']]);

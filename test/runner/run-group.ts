@@ -29,9 +29,9 @@ export async function runGroup(group: Group, options: { root: string; files: rea
   };
   const deadline = AbortSignal.timeout(group.timeoutMs);
   const stream = run({ cwd: options.root, files: options.files.map((file) => `${options.root}/${file}`), concurrency: group.concurrency, signal: deadline, timeout: group.timeoutMs });
-  stream.on('test:pass', (event) => { tally.passed(named(event, nameOf(event.file))); });
+  stream.on('test:pass', (event) => { tally.passed(named(event, nameOf(entryOf(event)))); });
   stream.on('test:fail', (event) => {
-    const file = options.files.includes(event.name) ? event.name : nameOf(event.file);
+    const file = options.files.includes(event.name) ? event.name : nameOf(entryOf(event));
     tally.failed(named(event, file));
   });
   stream.on('test:summary', ({ file, duration_ms: durationMs }) => { if (file !== undefined) finish(nameOf(file), durationMs); });
@@ -45,6 +45,11 @@ export async function runGroup(group: Group, options: { root: string; files: rea
   }
   for (const file of options.files) finish(file);
   return tally;
+}
+
+/** The file that was run: a test of a contract suite is written in the suite's file and counts for the one that runs it. */
+function entryOf(event: { file?: string | undefined; entryFile?: string | undefined }): string | undefined {
+  return event.entryFile ?? event.file;
 }
 
 function named(event: { name: string; nesting: number; skip?: boolean | string | undefined; todo?: boolean | string | undefined; details: object }, file: string): TestEvent {

@@ -62,7 +62,7 @@ export class FileContentStore implements ContentStore, ResumableContent {
     if (this.#resuming.has(expected.digest)) return this.write(source(0), expected, options);
     this.#resuming.add(expected.digest);
     const path = join(this.#partial, hexOf(expected.digest));
-    let interrupted = false;
+    let interrupted = false as boolean;
     async function* watched(offset: number): AsyncGenerator<Uint8Array> {
       try {
         yield* source(offset);

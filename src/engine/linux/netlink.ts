@@ -52,7 +52,7 @@ export class NetlinkSocket implements Disposable {
     if (libc.send(this.#fd, bytes, bytes.length, 0) < 0) throw lastError('netlink', subject);
     let answer: NetlinkMessage | undefined;
     for (;;) {
-      const length = Number(libc.recv(this.#fd, this.#buffer, BUFFER_BYTES, 0));
+      const length = libc.recv(this.#fd, this.#buffer, BUFFER_BYTES, 0);
       if (length < 0) throw lastError('netlink', subject);
       for (let at = 0; at + HEADER_BYTES <= length;) {
         const size = this.#buffer.readUInt32LE(at);
@@ -103,5 +103,5 @@ function toBytes(data: Buffer | string | number | readonly Buffer[]): Buffer {
     bytes.writeUInt32LE(data);
     return bytes;
   }
-  return Buffer.isBuffer(data) ? data : Buffer.concat(data as readonly Buffer[]);
+  return Buffer.isBuffer(data) ? data : Buffer.concat(data);
 }

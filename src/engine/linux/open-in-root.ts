@@ -16,7 +16,7 @@ export function openInRoot(root: string, path: string, flags: number = constants
     const how = { flags: BigInt(flags | O_CLOEXEC), mode: BigInt(mode), resolve: BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS) };
     const fd = syscall(SYS_OPENAT2, rootFd, path === '' ? '/' : path, how, OPEN_HOW_BYTES);
     if (fd < 0) throw systemError('open', path);
-    return Number(fd);
+    return fd;
   } finally {
     close(rootFd);
   }

@@ -50,7 +50,7 @@ export class EngineServer {
   async #handle(request: IncomingMessage, response: ServerResponse, upgrade: Upgrade | undefined): Promise<void> {
     const startedAt = performance.now();
     const method = request.method ?? 'GET';
-    const [path = '/', query = ''] = splitTarget(request.url ?? '/');
+    const [path, query] = splitTarget(request.url ?? '/');
     for (const [name, value] of Object.entries(this.#headers)) response.setHeader(name, value);
     let context: RequestContext | undefined;
     try {

@@ -1,4 +1,4 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { InvalidArgumentError, messageOf, NotModifiedError, statusOf } from '../../api/errors.ts';
 import { BARE_HIJACK_HEADER } from './bare-hijack.ts';

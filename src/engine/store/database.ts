@@ -16,7 +16,7 @@ export type SqlValue = SQLInputValue;
  */
 export interface Database extends Disposable {
   /** The first row, or undefined. `Row` states the shape that the SQL selects. */
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller's SQL decides the shape
+   
   get<Row>(sql: string, ...values: SqlValue[]): Row | undefined;
   all<Row>(sql: string, ...values: SqlValue[]): Row[];
   /** @returns how many rows changed, and the rowid of the last insert */
@@ -64,7 +64,7 @@ class SqliteDatabase implements Database {
     this.#sqlite = sqlite;
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as in the interface
+   
   get<Row>(sql: string, ...values: SqlValue[]): Row | undefined {
     return this.#statement(sql).get(...values) as Row | undefined;
   }

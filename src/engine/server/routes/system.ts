@@ -100,9 +100,9 @@ function registryConfig(config: EngineConfig): InfoResponse['RegistryConfig'] {
   const insecure = config.insecureRegistries.filter((entry) => !entry.includes('/'));
   return {
     InsecureRegistryCIDRs: [...config.insecureRegistries.filter((entry) => entry.includes('/')), '127.0.0.0/8'],
-    IndexConfigs: Object.fromEntries([
+    IndexConfigs: Object.fromEntries<InfoResponse['RegistryConfig']['IndexConfigs'][string]>([
       ['docker.io', { Name: 'docker.io', Mirrors: [...config.registryMirrors], Secure: true, Official: true }],
-      ...insecure.map((name) => [name, { Name: name, Mirrors: [], Secure: false, Official: false }] as const),
+      ...insecure.map((name) => [name, { Name: name, Mirrors: [], Secure: false, Official: false }] satisfies [string, object]),
     ]),
     Mirrors: [...config.registryMirrors],
   };
