@@ -100,13 +100,15 @@ export class Recovery {
 
   /** Clears what belongs to no container that runs: run directories, namespaces, writable layers of containers that were never made whole. */
   async #sweep(): Promise<void> {
-    const { registry, snapshotter, execRoot, log } = this.#options;
+    const { registry, runtime, snapshotter, execRoot, log } = this.#options;
     const live = registry.list().filter((container) => container.running);
     const keep = new Set(live.map((container) => container.paths.runDirectory));
     const keepNamespaces = new Set(live.map((container) => container.paths.networkNamespace));
     const warn = (error: unknown): void => { log.warn('cannot sweep up', { error }); };
     for (const path of await entries(join(execRoot, 'c'))) {
-      if (!keep.has(path)) await unmountAll(join(path, 'rootfs')).then(() => removeDirectory(path)).catch(warn);
+      if (keep.has(path)) continue;
+      await runtime.discard(join(path, 'init')).catch(warn);
+      await unmountAll(join(path, 'rootfs')).then(() => removeDirectory(path)).catch(warn);
     }
     for (const path of await entries(join(execRoot, 'netns'))) {
       if (!keepNamespaces.has(path)) await deleteNetworkNamespace(path).catch(warn);

@@ -21,6 +21,11 @@ export interface Runtime {
    * (never started, or shim and process both killed).
    */
   recover(processDirectory: string): Promise<RunningProcess | ExitStatus | undefined>;
+  /**
+   * Ends and clears away what an engine that has gone left in a process directory without ever having said that it runs: a start that
+   * was under way, a process that nobody knows, an end that was not cleared. Nothing there is fine.
+   */
+  discard(processDirectory: string): Promise<void>;
   pause(containerId: string): Promise<void>;
   resume(containerId: string): Promise<void>;
   /** Removes what the runtime keeps of a stopped container (state, cgroups). Idempotent. */

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Cleanup } from '../../base/cleanup.ts';
 import { exec } from '../../base/exec.ts';
 import type { Logger } from '../../base/log.ts';
@@ -27,6 +28,10 @@ interface ProcessRecord {
   containerId: string;
   cgroupPath: string;
 }
+
+const SIGKILL = 9;
+const SETTLE_ATTEMPTS = 50;
+const SETTLE_PAUSE_MS = 100;
 
 /** `Runtime` by an OCI runtime (runc, crun) behind strata-shim. */
 export class ShimRuntime implements Runtime {
@@ -87,6 +92,30 @@ export class ShimRuntime implements Runtime {
       return undefined;
     }
     if (watcher) return new ShimProcess({ pid, directory, watcher, oomKilled: () => record !== undefined && oomKilled(record.cgroupPath) });
+    return undefined;
+  }
+
+  async discard(directory: string): Promise<void> {
+    const record = await readRecord(directory);
+    if (!record) return;
+    const found = await this.#settled(directory);
+    if (found && 'exited' in found) {
+      found.signal(SIGKILL);
+      await found.exited;
+    }
+    await this.delete(record.containerId);
+  }
+
+  /** As `recover`, but a shim whose runtime is still at work is waited for. */
+  async #settled(directory: string): Promise<RunningProcess | ExitStatus | undefined> {
+    for (let attempt = 0; attempt < SETTLE_ATTEMPTS; attempt += 1) {
+      const found = await this.recover(directory);
+      if (found) return found;
+      const watcher = await watchShim(directory).catch(() => undefined);
+      if (!watcher) return undefined;
+      watcher.destroy();
+      await sleep(SETTLE_PAUSE_MS);
+    }
     return undefined;
   }
 
