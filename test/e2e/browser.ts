@@ -40,6 +40,8 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 export async function findingsOfAxe(page: Page, what: string, colours: boolean): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(readFileSync(AXE, 'utf8'));
   const findings = await page.evaluate(async (rules) => {
+    // A dialog that is still fading in has the contrast of its fade.
+    await Promise.race([Promise.allSettled(document.getAnimations().map((animation) => animation.finished)), new Promise((resolve) => setTimeout(resolve, 1000))]);
     const { axe } = window as unknown as { axe: { run: (context: Document, options: object) => Promise<{ violations: { id: string; help: string; nodes: { target: unknown[]; failureSummary?: string }[] }[] }> } };
     const { violations } = await axe.run(document, { runOnly: rules });
     return violations.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.slice(0, 3).map((node) => `    ${node.target.join(' ')}: ${node.failureSummary?.replace(/\n\s*/g, ' ') ?? ''}`).join('\n')}`);
