@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientChannel } from 'ssh2';
 import type { DriverName, MachineFailure, MachineStatus } from '../api/machine.ts';
 import { ConflictError, messageOf, UnavailableError } from '../api/errors.ts';
@@ -15,6 +16,9 @@ import { loadState, saveState, type SavedState } from './state-file.ts';
 import type { StatusBoard } from './status-board.ts';
 import type { RunningVm, VmDriver } from './vm-driver.ts';
 
+/** Longest that a start waits for the welcome image; it goes on arriving afterwards. */
+const WELCOME_LIMIT_MS = 15_000;
+
 export interface AgentOptions {
   paths: MachinePaths;
   config: MachineConfig;
@@ -22,7 +26,7 @@ export interface AgentOptions {
   board: StatusBoard;
   deadlines: DeadlineOverrides;
   log: Logger;
-  /** Runs once the engine answers; returns a warning for the status, if any. */
+  /** Runs once the engine answers, before the machine counts as running; returns a warning for the status, if any. */
   whenReady: (signal: AbortSignal) => Promise<string | undefined>;
 }
 
@@ -34,6 +38,8 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #finished = Promise.withResolvers<undefined>();
   #run: MachineRun | undefined;
+  /** The machine of this start has gone by itself. */
+  #ended = false;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #vm: ProcessIdentity | undefined;
@@ -89,6 +95,7 @@ export class Agent {
 
   async #start(): Promise<void> {
     const { board, log, paths, config } = this.#options;
+    this.#ended = false;
     board.update({ state: 'starting', phases: [], warnings: [], failure: undefined, engineEndpoint: undefined, vmPid: undefined });
     try {
       const former = await loadState(paths.stateFile);
@@ -104,13 +111,19 @@ export class Agent {
       this.#run = run;
       await run.start();
       void run.vm?.ended.then(({ expected, how }) => this.#onEnd(run, expected, how));
+      // Before anybody is told that it runs: the first thing that people try is the welcome image.
+      await Promise.race([this.#afterReady(), sleep(WELCOME_LIMIT_MS, undefined, { ref: false })]);
+      if (this.#isOver()) return;
       log.info('machine runs', { phases: board.get().phases });
       board.update({ state: 'running', engineEndpoint: paths.engineEndpoint });
       await this.#save();
-      void this.#afterReady();
     } catch (error) {
       if (!this.#stopAsked) await this.#fail(error instanceof RunFailure ? error.failure : { phase: 'probe', message: messageOf(error), consoleTail: [] });
     }
+  }
+
+  #isOver(): boolean {
+    return this.#stopAsked || this.#ended;
   }
 
   async #stop(): Promise<void> {
@@ -143,6 +156,7 @@ export class Agent {
 
   async #onEnd(run: MachineRun, expected: boolean, how: string): Promise<void> {
     if (this.#stopAsked || this.#run !== run) return;
+    this.#ended = true;
     const consoleTail = run.consoleTail();
     const message = run.describeEnd(how);
     await run[Symbol.asyncDispose]();
