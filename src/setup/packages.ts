@@ -26,6 +26,7 @@ export const ENGINE_REQUIREMENTS: readonly Requirement[] = [
   { needs: 'crun', debian: 'crun', for: 'containers without a VM' },
   { needs: 'nft', debian: 'nftables', for: 'container networks without a VM' },
   { needs: 'ip', debian: 'iproute2', for: 'container networks without a VM' },
+  { needs: '/usr/share/containers/seccomp.json', debian: 'golang-github-containers-common', for: 'the filter of system calls' },
 ];
 
 export const TEST_REQUIREMENTS: readonly Requirement[] = [
@@ -34,6 +35,9 @@ export const TEST_REQUIREMENTS: readonly Requirement[] = [
   { needs: 'umoci', debian: 'umoci', for: 'test images' },
   { needs: 'dockerd', debian: 'docker.io', for: 'the compatibility tests' },
   { needs: 'docker', debian: 'docker.io', for: 'the compatibility tests' },
+  { needs: 'containerd', debian: 'containerd', for: 'the compatibility tests' },
+  { needs: 'iptables', debian: 'iptables', for: 'the compatibility tests' },
+  { needs: 'openssl', debian: 'openssl', for: 'the registry tests' },
   { needs: 'docker-registry', debian: 'docker-registry', for: 'the registry tests' },
   { needs: 'chromium', debian: 'chromium', for: 'the browser tests' },
 ];
