@@ -63,9 +63,10 @@ export class ContainerRemover {
       throw error;
     }
     this.#log.info('container removed', { id: container.id, name: container.record.name });
+    // Before anybody is told: who waits for the removal finds its volumes gone too.
+    if (volumes) await this.#removeAnonymousVolumes(container);
     announce(this.#events, container.record, 'destroy');
     container.announceRemoval();
-    if (volumes) await this.#removeAnonymousVolumes(container);
   }
 
   async #removeAnonymousVolumes(container: Container): Promise<void> {
