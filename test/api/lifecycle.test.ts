@@ -20,13 +20,15 @@ onEveryEndpoint('containers: start, stop, kill, wait, restart', (endpoint) => {
     await using container = await endpoint().started({ Cmd: ['sh', '-c', 'echo again >> /count; wc -l < /count; read x'], OpenStdin: true });
     const again = await api.post(container.at('/start'));
     assert.deepEqual([again.status, again.text], [304, '']);
+    const printed = (line: string): Promise<string> => waitUntil(`the container to print ${line}`, async () => {
+      const text = (await api.get(container.at('/logs?stdout=1'))).text;
+      return text.includes(`${line}\n`) ? text : undefined;
+    });
+    await printed('1');
     await api.post(container.at('/kill'));
     await container.wait();
     await container.start();
-    const logs = await waitUntil('the second run to print', async () => {
-      const text = (await api.get(container.at('/logs?stdout=1'))).text;
-      return text.includes('2\n') ? text : undefined;
-    });
+    const logs = await printed('2');
     assert.match(logs, /1\n.*2\n$/s, 'the same file system as before');
   });
 
