@@ -29,31 +29,44 @@ export function frameHeader(stream: StreamType, length: number): Uint8Array {
 /**
  * Splits a multiplexed byte stream into frames. Large frames are handed on in pieces as they arrive (a piece keeps the stream type
  * of its frame), so memory stays constant whatever length a header claims.
- * @throws Error on an unknown stream type, and on an end in the middle of a frame.
  */
-export async function* demultiplex(source: AsyncIterable<Uint8Array>): AsyncGenerator<StreamFrame> {
-  const header = new Uint8Array(FRAME_HEADER_BYTES);
-  let headerFilled = 0;
-  let remaining = 0;
-  for await (const chunk of source) {
-    let offset = 0;
-    while (offset < chunk.length) {
-      if (remaining === 0) {
-        const take = Math.min(FRAME_HEADER_BYTES - headerFilled, chunk.length - offset);
-        header.set(chunk.subarray(offset, offset + take), headerFilled);
-        headerFilled += take;
+export class FrameSplitter {
+  readonly #header = new Uint8Array(FRAME_HEADER_BYTES);
+  #headerFilled = 0;
+  #remaining = 0;
+
+  /** The frames, and pieces of frames, that `chunk` completes. @throws Error on an unknown stream type */
+  push(chunk: Uint8Array): StreamFrame[] {
+    const frames: StreamFrame[] = [];
+    for (let offset = 0; offset < chunk.length;) {
+      if (this.#remaining === 0) {
+        const take = Math.min(FRAME_HEADER_BYTES - this.#headerFilled, chunk.length - offset);
+        this.#header.set(chunk.subarray(offset, offset + take), this.#headerFilled);
+        this.#headerFilled += take;
         offset += take;
-        if (headerFilled < FRAME_HEADER_BYTES) continue;
-        if ((header[0] ?? 255) > SYSTEM_ERROR) throw new Error(`unknown stream type ${String(header[0])} in multiplexed stream`);
-        remaining = new DataView(header.buffer).getUint32(4);
-        headerFilled = 0;
+        if (this.#headerFilled < FRAME_HEADER_BYTES) continue;
+        if ((this.#header[0] ?? 255) > SYSTEM_ERROR) throw new Error(`unknown stream type ${String(this.#header[0])} in multiplexed stream`);
+        this.#remaining = new DataView(this.#header.buffer).getUint32(4);
+        this.#headerFilled = 0;
         continue;
       }
-      const take = Math.min(remaining, chunk.length - offset);
-      yield { stream: header[0] as StreamType, payload: chunk.subarray(offset, offset + take) };
-      remaining -= take;
+      const take = Math.min(this.#remaining, chunk.length - offset);
+      frames.push({ stream: this.#header[0] as StreamType, payload: chunk.subarray(offset, offset + take) });
+      this.#remaining -= take;
       offset += take;
     }
+    return frames;
   }
-  if (remaining > 0 || headerFilled > 0) throw new Error('multiplexed stream ended in the middle of a frame');
+
+  /** A frame has begun and not ended. */
+  get isInside(): boolean {
+    return this.#remaining > 0 || this.#headerFilled > 0;
+  }
+}
+
+/** As `FrameSplitter`, of a whole stream. @throws Error also on an end in the middle of a frame */
+export async function* demultiplex(source: AsyncIterable<Uint8Array>): AsyncGenerator<StreamFrame> {
+  const splitter = new FrameSplitter();
+  for await (const chunk of source) yield* splitter.push(chunk);
+  if (splitter.isInside) throw new Error('multiplexed stream ended in the middle of a frame');
 }

@@ -21,8 +21,8 @@ export class EngineServer {
     this.#log = options.log;
     this.#http = createServer({
       keepAlive: true, requestTimeout: 0, keepAliveTimeout: 0,
-      // A request for another protocol than docker's `tcp` is answered as if it had not asked.
-      shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'tcp',
+      // A request for another protocol than these is answered as if it had not asked.
+      shouldUpgradeCallback: (request) => ['tcp', 'websocket'].includes(request.headers.upgrade?.toLowerCase() ?? ''),
     }, (request, response) => { void this.#handle(request, response, undefined); });
     this.#http.on('upgrade', (request: IncomingMessage, socket: Duplex, early: Buffer) => { this.#onUpgrade(request, socket as Socket, early); });
   }

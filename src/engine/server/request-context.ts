@@ -4,6 +4,7 @@ import { InvalidArgumentError, messageOf, NotModifiedError, statusOf } from '../
 import { BARE_HIJACK_HEADER } from './bare-hijack.ts';
 import type { RouteContext } from './route.ts';
 import type { RouteMatch } from './router.ts';
+import { acceptWebSocket, type WebSocketStreamOptions } from './websocket-stream.ts';
 
 const JSON_LIMIT_BYTES = 4 * 1024 * 1024;
 
@@ -87,6 +88,15 @@ export class RequestContext implements RouteContext {
     // A client that vanishes is no news to anybody but the handler, which sees the close.
     socket.on('error', () => undefined);
     return socket;
+  }
+
+  webSocket(options: WebSocketStreamOptions): Duplex {
+    if (!this.#upgrade || this.headers.upgrade?.toLowerCase() !== 'websocket') throw new InvalidArgumentError('not websocket protocol');
+    const { socket, early } = this.#upgrade;
+    const stream = acceptWebSocket({ request: this.body, socket, early, headers: this.#response.getHeaders() }, options);
+    this.#hijacked = true;
+    if (this.#response.socket) this.#response.detachSocket(this.#response.socket);
+    return stream;
   }
 
   /** Turns what a handler has thrown into a reply, as far as that is still possible. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { WebSocketStreamOptions } from './websocket-stream.ts';
 
 /**
  * What a handler gets. A handler decodes, makes one call into the engine and encodes; it holds no logic.
@@ -28,6 +29,10 @@ export interface RouteContext {
    * Bytes that the client sent early are put back in front of the stream. Half-close is kept.
    */
   hijack(contentType: string): Duplex;
+  /**
+   * Takes the connection over as a WebSocket (RFC 6455). @throws InvalidArgumentError when the request is no handshake
+   */
+  webSocket(options: WebSocketStreamOptions): Duplex;
 }
 
 export interface Route {

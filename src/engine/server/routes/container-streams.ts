@@ -10,6 +10,7 @@ import { parseDetachKeys } from '../../containers/detach-keys.ts';
 import { LogEncoder } from '../../containers/log-encoder.ts';
 import { readLog } from '../../containers/log-reader.ts';
 import type { EventBus } from '../../events/event-bus.ts';
+import type { AttachOptions } from '../../runtime/runtime.ts';
 import { isAtLeast } from '../api-version.ts';
 import { queryBoolean, queryTime } from '../query.ts';
 import type { Route, RouteContext } from '../route.ts';
@@ -29,6 +30,7 @@ export function containerStreamRoutes(services: StreamRouteServices): Route[] {
   const { registry } = services;
   return [
     { method: 'POST', path: '/containers/{id}/attach', handler: (context) => attach(services, registry.get(context.params['id'] ?? ''), context) },
+    { method: 'GET', path: '/containers/{id}/attach/ws', handler: (context) => attachWebSocket(services, registry.get(context.params['id'] ?? ''), context) },
     { method: 'GET', path: '/containers/{id}/logs', handler: (context) => logs(services, registry.get(context.params['id'] ?? ''), context) },
   ];
 }
@@ -42,19 +44,34 @@ export function streamType(context: RouteContext, tty: boolean): string {
 async function attach(services: StreamRouteServices, container: Container, context: RouteContext): Promise<void> {
   const { query } = context;
   const tty = container.record.config.Tty === true;
-  const stream = queryBoolean(query, 'stream');
-  const detachKeys = parseDetachKeys(query.get('detachKeys') ?? '');
   const wanted = { stdin: queryBoolean(query, 'stdin'), stdout: queryBoolean(query, 'stdout'), stderr: queryBoolean(query, 'stderr') };
+  await serveAttach(services, container, { context, wanted, open: () => context.hijack(streamType(context, tty)) });
+}
+
+async function attachWebSocket(services: StreamRouteServices, container: Container, context: RouteContext): Promise<void> {
+  const { query, version } = context;
+  // Until API 1.42 it was always all three streams, until 1.28 it was text.
+  const chooses = isAtLeast(version, 1, 42);
+  const wants = (stream: string): boolean => !chooses || queryBoolean(query, stream);
+  await serveAttach(services, container, {
+    context, wanted: { stdin: wants('stdin'), stdout: wants('stdout'), stderr: wants('stderr') },
+    open: () => context.webSocket({ messages: isAtLeast(version, 1, 28) ? 'binary' : 'text', multiplexed: container.record.config.Tty !== true }),
+  });
+}
+
+async function serveAttach(services: StreamRouteServices, container: Container, request: { context: RouteContext; wanted: AttachOptions; open: () => Duplex }): Promise<void> {
+  const { context, wanted } = request;
+  const detachKeys = parseDetachKeys(context.query.get('detachKeys') ?? '');
   let client: Duplex | undefined;
-  const open = (): Duplex => (client ??= context.hijack(streamType(context, tty)));
-  if (queryBoolean(query, 'logs')) {
-    const encoder = new LogEncoder({ multiplexed: !tty, timestamps: false });
+  const open = (): Duplex => (client ??= request.open());
+  if (queryBoolean(context.query, 'logs')) {
+    const encoder = new LogEncoder({ multiplexed: container.record.config.Tty !== true, timestamps: false });
     const target = open();
     for await (const records of readLog({ path: container.paths.logFile, ...wanted, signal: context.signal, log: services.log })) {
       if (!target.write(encoder.encode(records)) && !context.signal.aborted) await once(target, 'drain', { signal: context.signal }).catch(() => undefined);
     }
   }
-  if (stream) await attachClient(container, { ...wanted, stdin: wanted.stdin, detachKeys }, services.events, open);
+  if (queryBoolean(context.query, 'stream')) await attachClient(container, { ...wanted, detachKeys }, services.events, open);
   else open().end();
 }
 

@@ -122,7 +122,6 @@ export function containerRoutes(services: ContainerRouteServices): Route[] {
       method, path: '/containers/{id}/archive', handler: (context) => { throw new NotImplementedError(`copying from and to container ${named(context).record.name} is not implemented`); },
     })),
     { method: 'POST', path: '/containers/{id}/update', handler: (context) => { throw new NotImplementedError(`changing the limits of container ${named(context).record.name} is not implemented`); } },
-    { method: 'GET', path: '/containers/{id}/attach/ws', handler: () => { throw new NotImplementedError('attaching by websocket is not implemented'); } },
   ];
 
   async function inspect(from: ContainerRouteServices, container: Container, context: RouteContext): Promise<void> {
