@@ -124,7 +124,7 @@ export class Engine {
     const found = await finding;
     const runtime = new ShimRuntime({ name: found.name, path: found.path, shim: shimPath(), stateDirectory: join(config.execRoot, 'runtime'), log });
     const seccompProfile = readSeccompProfile(log);
-    const remover = new ContainerRemover({ registry, snapshotter, volumes, events, log });
+    const remover = new ContainerRemover({ registry, snapshotter, volumes, images: { has: (id) => images.records.find(id) !== undefined, collect: () => images.collector.collect() }, events, log });
     const lifecycle = new Lifecycle({
       registry, runtime, snapshotter, volumes, network, events, log, logOptions: config.logOptions, cgroupVersion: cgroups.version,
       boundingCapabilities: ownCapabilities().bounding, seccompProfile, architecture: goArchitecture(),

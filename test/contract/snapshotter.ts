@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { ConflictError, InvalidArgumentError, NotFoundError } from '../../src/api/errors.ts';
 import { mountAll, unmountAll } from '../../src/engine/linux/mount.ts';
@@ -101,11 +101,26 @@ export function snapshotterContract(open: () => Promise<OpenedSnapshotter>): voi
     assert.ok(usage.bytes >= 8192 && usage.inodes >= 2, JSON.stringify(usage));
     const stray = join(directory, '../../999999');
     mkdirSync(stray);
+    assert.deepEqual(snapshotter.strays(), [resolve(stray)]);
     await snapshotter.recover();
+    assert.deepEqual(snapshotter.strays(), []);
     assert.equal(existsSync(stray), false);
     assert.equal(existsSync(directory), true);
     await snapshotter.remove('base');
     assert.equal(existsSync(directory), false);
+  });
+
+  test('what is being made or removed is nobody\'s leftover: recovery beside it takes nothing away', async () => {
+    const opened = await open();
+    const { snapshotter } = opened;
+    await layer(opened, 'base', undefined, (root) => { for (let index = 0; index < 200; index += 1) writeFileSync(join(root, String(index)), 'x'); });
+    const making = snapshotter.prepare('w', 'base');
+    assert.deepEqual(snapshotter.strays(), []);
+    await Promise.all([making, snapshotter.recover()]);
+    assert.equal(existsSync((await snapshotter.stat('w')).directory), true);
+    const removing = snapshotter.remove('w');
+    assert.deepEqual(snapshotter.strays(), []);
+    await removing;
   });
 
   test('130 layers mount', async () => {

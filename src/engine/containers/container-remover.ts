@@ -9,18 +9,28 @@ import type { ContainerRegistry } from './container-registry.ts';
 import type { Container } from './container.ts';
 import { snapshotKey } from './rootfs.ts';
 
+/** What containers may be the last to need of an image. */
+export interface ImageLeftovers {
+  /** Whether an image is still there under its id. */
+  has(imageId: string): boolean;
+  /** Removes layers that nobody needs any more. */
+  collect(): Promise<unknown>;
+}
+
 /** Removes containers and what belongs to them alone. */
 export class ContainerRemover {
   readonly #registry: ContainerRegistry;
   readonly #snapshotter: Snapshotter;
   readonly #volumes: Volumes;
+  readonly #images: ImageLeftovers;
   readonly #events: EventBus;
   readonly #log: Logger;
 
-  constructor(options: { registry: ContainerRegistry; snapshotter: Snapshotter; volumes: Volumes; events: EventBus; log: Logger }) {
+  constructor(options: { registry: ContainerRegistry; snapshotter: Snapshotter; volumes: Volumes; images: ImageLeftovers; events: EventBus; log: Logger }) {
     this.#registry = options.registry;
     this.#snapshotter = options.snapshotter;
     this.#volumes = options.volumes;
+    this.#images = options.images;
     this.#events = options.events;
     this.#log = options.log;
   }
@@ -65,6 +75,8 @@ export class ContainerRemover {
     this.#log.info('container removed', { id: container.id, name: container.record.name });
     // Before anybody is told: who waits for the removal finds its volumes gone too.
     if (volumes) await this.#removeAnonymousVolumes(container);
+    // An image that was removed by force has left its layers to its containers: the last one gives them back.
+    if (!this.#images.has(container.record.imageId)) await this.#images.collect().catch((error: unknown) => { this.#log.warn('garbage collection failed', { error }); });
     announce(this.#events, container.record, 'destroy');
     container.announceRemoval();
   }

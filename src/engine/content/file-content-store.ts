@@ -1,5 +1,5 @@
 import { createHash, type Hash, randomBytes } from 'node:crypto';
-import { constants, mkdirSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { constants, existsSync, mkdirSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { type FileHandle, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -24,6 +24,8 @@ export class FileContentStore implements ContentStore, ResumableContent {
   /** Begun downloads, one file per digest. */
   readonly #partial: string;
   readonly #resuming = new Set<Digest>();
+  /** Names in `ingest/` that are being written. */
+  readonly #writing = new Set<string>();
 
   /** @param root a directory of its own, made if absent; what an earlier life left half-written there is cleared */
   constructor(root: string) {
@@ -44,9 +46,11 @@ export class FileContentStore implements ContentStore, ResumableContent {
   }
 
   async write(source: AsyncIterable<Uint8Array>, expected: { digest?: Digest; size?: number }, options: WriteOptions = {}): Promise<BlobInfo> {
-    const temporary = join(this.#ingest, randomBytes(8).toString('hex'));
-    const file = await open(temporary, 'wx', 0o400);
+    const name = randomBytes(8).toString('hex');
+    const temporary = join(this.#ingest, name);
+    this.#writing.add(name);
     try {
+      const file = await open(temporary, 'wx', 0o400);
       const blob = await copyHashed(source, file, expected, options.signal).finally(() => file.close());
       options.beforeCommit?.(blob);
       await this.#publish(temporary, blob.digest);
@@ -54,6 +58,8 @@ export class FileContentStore implements ContentStore, ResumableContent {
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
+    } finally {
+      this.#writing.delete(name);
     }
   }
 
@@ -152,6 +158,28 @@ export class FileContentStore implements ContentStore, ResumableContent {
         if (found) yield { digest, size: found.size };
       }
     }
+  }
+
+  /** Paths of files that are no blob, no begun download that can go on, and that nobody is writing. */
+  strays(): string[] {
+    const resumable = (name: string): boolean => {
+      const digest = `sha256:${name}`;
+      return isDigest(digest) && (this.#resuming.has(digest) || !existsSync(this.pathOf(digest)));
+    };
+    const misplaced = (shelf: string): string[] => {
+      if (!/^[0-9a-f]{2}$/.test(shelf)) return [join(this.#blobs, shelf)];
+      return readdirSync(join(this.#blobs, shelf)).filter((name) => !isDigest(`sha256:${name}`) || !name.startsWith(shelf)).map((name) => join(this.#blobs, shelf, name));
+    };
+    return [
+      ...readdirSync(this.#ingest).filter((name) => !this.#writing.has(name)).map((name) => join(this.#ingest, name)),
+      ...readdirSync(this.#partial).filter((name) => !resumable(name)).map((name) => join(this.#partial, name)),
+      ...readdirSync(this.#blobs).flatMap(misplaced),
+    ];
+  }
+
+  /** Deletes them. */
+  clearStrays(): void {
+    for (const path of this.strays()) rmSync(path, { recursive: true, force: true });
   }
 
   async #found<T>(digest: Digest, result: Promise<T>): Promise<T> {

@@ -113,6 +113,8 @@ export class LayerStore {
     const { layer, chainId, parent } = step;
     await using undo = new Cleanup((error) => { this.#log.warn('cannot undo an unpacking', { layer: layer.diffId, error }); });
     const key = `${UNPACKING_PREFIX}${randomBytes(8).toString('hex')}`;
+    // Tells a check of the store that somebody is at work here.
+    lease.hold('snapshot', key);
     const stacked = this.#snapshotter.layering === 'stacked';
     if (!stacked) await below;
     await this.#snapshotter.prepare(key, stacked ? undefined : parent);

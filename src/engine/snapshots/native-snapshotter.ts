@@ -1,5 +1,4 @@
 import { mkdirSync, renameSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConflictError, InvalidArgumentError } from '../../api/errors.ts';
 import { exec } from '../../base/exec.ts';
@@ -26,17 +25,12 @@ export class NativeSnapshotter implements Snapshotter {
 
   async prepare(key: string, parent: string | undefined): Promise<readonly Mount[]> {
     // Copied under a name of its own first: the record must not be there before all files are.
-    const making = this.#files.temporary();
-    try {
-      mkdirSync(making, { mode: 0o710 });
-      if (parent === undefined) mkdirSync(join(making, 'fs'), { mode: 0o755 });
+    await this.#files.making(async (directory) => {
+      if (parent === undefined) mkdirSync(join(directory, 'fs'), { mode: 0o755 });
       // cp keeps what Node's own copy does not: owners, xattrs, hard links, devices, holes.
-      else await exec('cp', ['-a', '--reflink=auto', '--sparse=auto', this.#files.tree(this.#records.get(parent).id), join(making, 'fs')]);
-      this.#records.add('active', key, parent, (id) => { renameSync(making, this.#files.home(id)); });
-    } catch (error) {
-      await rm(making, { recursive: true, force: true });
-      throw error;
-    }
+      else await exec('cp', ['-a', '--reflink=auto', '--sparse=auto', this.#files.tree(this.#records.get(parent).id), join(directory, 'fs')]);
+      this.#records.add('active', key, parent, (id) => { renameSync(directory, this.#files.home(id)); });
+    });
     return this.mounts(key);
   }
 
@@ -57,8 +51,7 @@ export class NativeSnapshotter implements Snapshotter {
   }
 
   async remove(key: string): Promise<void> {
-    const id = this.#records.remove(key);
-    await rm(this.#files.home(id), { recursive: true, force: true });
+    await this.#files.remove(this.#records.remove(key));
   }
 
   async stat(key: string): Promise<SnapshotInfo> {
@@ -78,8 +71,12 @@ export class NativeSnapshotter implements Snapshotter {
     for (const record of this.#records.list()) yield this.#info(record);
   }
 
+  strays(): string[] {
+    return this.#files.strays(this.#records.ids()).map((name) => join(this.#files.root, name));
+  }
+
   async recover(): Promise<void> {
-    await this.#files.clearUnknown(new Set(this.#records.list().map(({ id }) => id)));
+    await this.#files.clearStrays(this.#records.ids());
   }
 
   #info({ id, key, kind, parent }: SnapshotRecord): SnapshotInfo {

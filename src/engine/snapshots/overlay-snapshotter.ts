@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ConflictError } from '../../api/errors.ts';
 import type { Database } from '../store/database.ts';
 import type { Mount } from './mount.ts';
@@ -81,8 +82,7 @@ export class OverlaySnapshotter implements Snapshotter {
   }
 
   async remove(key: string): Promise<void> {
-    const id = this.#records.remove(key);
-    await rm(this.#files.home(id), { recursive: true, force: true });
+    await this.#files.remove(this.#records.remove(key));
   }
 
   async stat(key: string): Promise<SnapshotInfo> {
@@ -102,8 +102,12 @@ export class OverlaySnapshotter implements Snapshotter {
     for (const record of this.#records.list()) yield this.#info(record);
   }
 
+  strays(): string[] {
+    return this.#files.strays(this.#records.ids()).map((name) => join(this.#files.root, name));
+  }
+
   async recover(): Promise<void> {
-    await this.#files.clearUnknown(new Set(this.#records.list().map(({ id }) => id)));
+    await this.#files.clearStrays(this.#records.ids());
   }
 
   #info({ id, key, kind, parent }: SnapshotRecord): SnapshotInfo {

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 /** The directories of snapshots below one root, named after their record's number. A number is never used twice. */
 export class SnapshotFiles {
   readonly root: string;
+  /** Names that are being made or removed just now: no record knows them, and still they are nobody's leftovers. */
+  readonly #busy = new Set<string>();
 
   constructor(root: string) {
     this.root = root;
@@ -20,16 +22,40 @@ export class SnapshotFiles {
     return join(this.home(id), 'fs');
   }
 
-  /** A name for a directory in the making; `clearUnknown` clears it if it is left. */
-  temporary(): string {
-    return join(this.root, `new-${randomBytes(6).toString('hex')}`);
+  /** Runs `make` with a directory of its own in the making, which it renames; what is left of it when it fails is deleted. */
+  async making<T>(make: (directory: string) => Promise<T>): Promise<T> {
+    const name = `new-${randomBytes(6).toString('hex')}`;
+    this.#busy.add(name);
+    try {
+      mkdirSync(join(this.root, name), { mode: 0o710 });
+      return await make(join(this.root, name));
+    } catch (error) {
+      await rm(join(this.root, name), { recursive: true, force: true });
+      throw error;
+    } finally {
+      this.#busy.delete(name);
+    }
   }
 
-  /** What a crash before the record's commit, or during a removal, left. */
-  async clearUnknown(known: ReadonlySet<number>): Promise<void> {
-    for (const name of readdirSync(this.root)) {
-      if (!known.has(Number(name))) await rm(join(this.root, name), { recursive: true, force: true });
+  /** Deletes the directory of a record that has just gone: call it in the same turn. */
+  async remove(id: number): Promise<void> {
+    const name = String(id);
+    this.#busy.add(name);
+    try {
+      await rm(this.home(id), { recursive: true, force: true });
+    } finally {
+      this.#busy.delete(name);
     }
+  }
+
+  /** Names below the root that are no record's, and that nobody is working on. `known` must be of this very turn. */
+  strays(known: ReadonlySet<number>): string[] {
+    return readdirSync(this.root).filter((name) => !known.has(Number(name)) && !this.#busy.has(name));
+  }
+
+  /** Deletes what a crash before the record's commit, or a removal that failed, left. */
+  async clearStrays(known: ReadonlySet<number>): Promise<void> {
+    for (const name of this.strays(known)) await rm(join(this.root, name), { recursive: true, force: true });
   }
 }
 

@@ -36,6 +36,10 @@ export class SnapshotRecords {
     return this.#database.all<SnapshotRecord>(`${SELECT} ORDER BY s.id`);
   }
 
+  ids(): Set<number> {
+    return new Set(this.#database.all<{ id: number }>('SELECT id FROM snapshots').map(({ id }) => id));
+  }
+
   /** Ids from `key`'s parent down to the lowest, nearest first. */
   ancestors(key: string): number[] {
     return this.#database.all<{ id: number }>(`

@@ -29,7 +29,9 @@ export interface Snapshotter {
   /** Bytes (as the disk counts them) and inodes that this snapshot alone occupies, not its parents. */
   usage(key: string): Promise<{ bytes: number; inodes: number }>;
   list(): AsyncIterable<SnapshotInfo>;
-  /** Clears what a crash left. Called once, before anything else. */
+  /** Paths of files that belong to no snapshot: what a crash, or a removal that failed, left. What is being made or removed now does not count. */
+  strays(): string[];
+  /** Deletes them. Called before anything else, and safe at any time later. */
   recover(): Promise<void>;
 }
 
