@@ -36,6 +36,7 @@ export const COMMANDS: readonly Entry[] = [
   { names: ['container rm', 'container remove', 'rm'], summary: 'Remove containers', load: async () => (await import('./commands/container/rm.ts')).remove },
   { names: ['container run', 'run'], summary: 'Create and run a new container from an image', load: async () => (await import('./commands/container/run.ts')).run },
   { names: ['container start', 'start'], summary: 'Start stopped containers', load: async () => (await import('./commands/container/start.ts')).start },
+  { names: ['container stats', 'stats'], summary: 'Show what containers use of processor, memory, network and disk', load: async () => (await import('./commands/container/stats.ts')).stats },
   { names: ['container stop', 'stop'], summary: 'Stop running containers', load: async () => (await import('./commands/container/stop.ts')).stop },
   { names: ['container top', 'top'], summary: 'Show the processes of a container', load: async () => (await import('./commands/container/top.ts')).top },
   { names: ['container unpause', 'unpause'], summary: 'Let paused containers go on', load: async () => (await import('./commands/container/pause.ts')).unpause },

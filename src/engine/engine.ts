@@ -40,6 +40,7 @@ import { listen } from './server/listener.ts';
 import { Router } from './server/router.ts';
 import { absentRoutes } from './server/routes/absent.ts';
 import { containerStreamRoutes } from './server/routes/container-streams.ts';
+import { containerStatsRoutes } from './server/routes/container-stats.ts';
 import { containerRoutes } from './server/routes/containers.ts';
 import { execRoutes } from './server/routes/execs.ts';
 import { networkRoutes } from './server/routes/networks.ts';
@@ -147,6 +148,7 @@ export class Engine {
         config, engineId: engineId(database), registry, images: images.source, listImages: async () => images.service.list({ filters: new Map(), all: false, sharedSize: true }).map((image) => wireSummary(image, NEWEST_API_VERSION)), snapshotter, volumes, events, cgroups, runtime: found, seccomp: seccompProfile !== undefined, warnings: [],
       }),
       ...containerRoutes({ registry, creator, lifecycle, controls, remover, execs, images: images.source, snapshotter, architecture: goArchitecture() }),
+      ...containerStatsRoutes({ registry, cgroupVersion: cgroups.version }),
       ...imageRoutes({ images: images.service }), ...registryRoutes(transfers),
       ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry }), ...volumeRoutes({ volumes }),
       ...absentRoutes(),

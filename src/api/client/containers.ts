@@ -2,6 +2,7 @@ import type {
   ContainerCreateRequest, ContainerCreateResponse, ContainerInspect, ContainerSummary, ContainerWaitResponse,
   ExecCreateRequest, ExecInspect, WaitCondition,
 } from '../wire/container.ts';
+import type { ContainerStats } from '../wire/stats.ts';
 import type { UpgradedConnection } from '../transport.ts';
 import { type EngineClient, text } from './engine-client.ts';
 
@@ -53,6 +54,16 @@ export function renameContainer(client: EngineClient, id: string, name: string):
 /** Processes as `ps` on the engine's machine shows them; `ps_args` are its options (`-ef` unless given). */
 export function containerProcesses(client: EngineClient, id: string, query: { ps_args?: string } = {}): Promise<{ Titles: string[]; Processes: string[][] | null }> {
   return client.json('GET', at(id, '/top'), { query });
+}
+
+/** What it uses now, and what it used a second ago. */
+export function sampleContainerStats(client: EngineClient, id: string): Promise<ContainerStats> {
+  return client.json('GET', at(id, '/stats'), { query: { stream: '0' } });
+}
+
+/** One line of JSON (`ContainerStats`) each second. */
+export function streamContainerStats(client: EngineClient, id: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  return client.stream('GET', at(id, '/stats'), { query: { stream: '1' }, ...(signal ? { signal } : {}) });
 }
 
 export function removeContainer(client: EngineClient, id: string, query: { v?: boolean; force?: boolean; link?: boolean } = {}): Promise<void> {

@@ -115,7 +115,7 @@ export function containerRoutes(services: ContainerRouteServices): Route[] {
         context.json(200, { ContainersDeleted: ids.length === 0 ? null : ids, SpaceReclaimed: bytes });
       },
     },
-    ...['changes', 'export', 'stats'].map((verb): Route => ({
+    ...['changes', 'export'].map((verb): Route => ({
       method: 'GET', path: `/containers/{id}/${verb}`, handler: (context) => { throw new NotImplementedError(`${verb} of container ${named(context).record.name} is not implemented`); },
     })),
     ...(['GET', 'HEAD', 'PUT'] as const).map((method): Route => ({
