@@ -7,10 +7,11 @@ import { BRIDGE_PATHS, BRIDGE_SUBPROTOCOL, BRIDGE_WINDOW_BYTES, type BridgeInfo 
 import { messageOf, statusOf } from '../../api/errors.ts';
 import { type Endpoint, formatEndpoint } from '../../api/node/endpoint.ts';
 import { SocketTransport } from '../../api/node/socket-transport.ts';
+import { silentLogger } from '../../base/log.ts';
+import { AgentControl } from '../../machine/machine-control.ts';
+import { MachinePeer } from '../../machine/machine-peer.ts';
 import { VERSION } from '../strata-version.ts';
 import { proxyRequest, sendError } from './http-proxy.ts';
-import { MachinePeer } from './machine-peer.ts';
-import { handleMachine } from './machine-routes.ts';
 import { GuiSession } from './session.ts';
 import { bridgeSocket } from './socket-bridge.ts';
 import { SECURITY_HEADERS, sendFile } from './static-files.ts';
@@ -33,6 +34,7 @@ export class GuiServer implements AsyncDisposable {
   readonly #session: GuiSession;
   readonly #options: GuiServerOptions;
   readonly #engine: SocketTransport;
+  readonly #control: AgentControl | undefined;
   readonly #machine: MachinePeer | undefined;
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: 2 * BRIDGE_WINDOW_BYTES, perMessageDeflate: false, handleProtocols: () => BRIDGE_SUBPROTOCOL });
 
@@ -42,7 +44,8 @@ export class GuiServer implements AsyncDisposable {
     this.#options = options;
     this.#session = new GuiSession(port);
     this.#engine = new SocketTransport(options.engine);
-    this.#machine = options.machine === undefined ? undefined : new MachinePeer(options.machine);
+    this.#control = options.machine === undefined ? undefined : new AgentControl({ name: options.machine }, silentLogger);
+    this.#machine = this.#control && new MachinePeer(this.#control);
     this.url = `http://127.0.0.1:${port}/?token=${this.#session.token ?? ''}`;
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.#handle(request, response).catch((error: unknown) => { sendError(response, statusOf(error), messageOf(error)); });
@@ -62,6 +65,7 @@ export class GuiServer implements AsyncDisposable {
     for (const client of this.#sockets.clients) client.terminate();
     this.#server.closeAllConnections();
     this.#engine.close();
+    this.#control?.close();
     await new Promise((resolve) => { this.#server.close(resolve); });
   }
 
@@ -84,7 +88,7 @@ export class GuiServer implements AsyncDisposable {
     else if (url.pathname.startsWith(`${BRIDGE_PATHS.engine}/`)) await proxyRequest(this.#engine, rest(BRIDGE_PATHS.engine), request, response);
     else if (url.pathname.startsWith(`${BRIDGE_PATHS.machine}/`)) {
       if (this.#machine === undefined) sendError(response, 404, `the engine at ${formatEndpoint(this.#options.engine)} is on no machine of ours`);
-      else await handleMachine(this.#machine, rest(BRIDGE_PATHS.machine), request, response);
+      else await proxyRequest(this.#machine, rest(BRIDGE_PATHS.machine), request, response);
     } else if (request.method === 'GET' || request.method === 'HEAD') await sendFile(this.#options.files, url.pathname, response);
     else sendError(response, 405, 'this is a file');
   }
@@ -108,7 +112,7 @@ export class GuiServer implements AsyncDisposable {
     const path = new URL(request.url ?? '/', 'http://127.0.0.1').pathname;
     const refusal = this.#session.refusal(request, { navigation: true, needsCookie: true }) ?? (request.headers.origin === undefined ? 'a WebSocket needs an origin' : undefined);
     const transport = path === BRIDGE_PATHS.engineSocket ? this.#engine
-      : path === BRIDGE_PATHS.machineSocket && this.#machine !== undefined ? new SocketTransport({ kind: process.platform === 'win32' ? 'pipe' : 'unix', path: this.#machine.controlSocket }) : undefined;
+      : path === BRIDGE_PATHS.machineSocket ? this.#machine : undefined;
     if (refusal !== undefined || transport === undefined) {
       socket.end(`HTTP/1.1 ${refusal === undefined ? '404 Not Found' : '403 Forbidden'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;

@@ -20,6 +20,7 @@ export class MachinePeer implements Transport {
   async request(request: TransportRequest): Promise<TransportResponse> {
     const url = new URL(request.path, 'http://machine');
     const call = `${request.method} ${url.pathname}`;
+    await this.#control.ready;
     switch (call) {
       case 'GET /v1/status':
         return url.searchParams.get('watch') === '1' ? this.#watch(request.signal) : answer(200, this.#control.status);

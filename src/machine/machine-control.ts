@@ -1,12 +1,14 @@
 import type { MachineStatus } from '../api/machine.ts';
 import type { Logger } from '../base/log.ts';
-import { pathsFor, stopMachine, type MachineRef } from '../machine/machine-life.ts';
-import { restartMachine, startMachine } from '../machine/start-machine.ts';
+import { pathsFor, stopMachine, type MachineRef } from './machine-life.ts';
+import { restartMachine, startMachine } from './start-machine.ts';
 import { MachineWatch } from './machine-watch.ts';
 
 /** What the window and the tray can know and do about the machine. */
 export interface MachineControl {
   readonly status: MachineStatus;
+  /** Resolves once `status` tells of the machine itself. */
+  readonly ready: Promise<unknown>;
   /** Path of the agent's control socket, which is there while an agent runs. */
   readonly controlSocket: string;
   /** Path of the engine's socket on this host. */
@@ -37,6 +39,10 @@ export class AgentControl implements MachineControl {
 
   get status(): MachineStatus {
     return this.#watch.latest;
+  }
+
+  get ready(): Promise<unknown> {
+    return this.#watch.ready;
   }
 
   subscribe(listener: (status: MachineStatus) => void): () => void {

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { InternalError, messageOf, NotFoundError } from '../api/errors.ts';
 import type { MachineStatus } from '../api/machine.ts';
 import type { Logger } from '../base/log.ts';
-import { MachineClient } from '../machine/client.ts';
-import { defaultConfig } from '../machine/machine-config.ts';
-import { pathsFor, savedStatus, type MachineRef } from '../machine/machine-life.ts';
-import type { MachinePaths } from '../machine/machine-paths.ts';
+import { MachineClient } from './client.ts';
+import { defaultConfig } from './machine-config.ts';
+import { pathsFor, savedStatus, type MachineRef } from './machine-life.ts';
+import type { MachinePaths } from './machine-paths.ts';
 
 /** Where file-change events are not to be had, a new agent is noticed after this long. */
 const LOOK_AGAIN_MS = 3000;
@@ -18,6 +18,7 @@ export class MachineWatch {
   readonly #listeners = new Set<(status: MachineStatus) => void>();
   readonly #lifetime = new AbortController();
   #latest: MachineStatus;
+  readonly #looked = Promise.withResolvers<undefined>();
   #lookNow: () => void = () => undefined;
 
   constructor(ref: MachineRef, log: Logger) {
@@ -28,6 +29,11 @@ export class MachineWatch {
 
   get latest(): MachineStatus {
     return this.#latest;
+  }
+
+  /** Resolves once the machine has been looked at; what is told before is what a machine is that was never started. */
+  get ready(): Promise<unknown> {
+    return this.#looked.promise;
   }
 
   /** Hears of the status now and of each change. Returns what ends it. */
@@ -63,6 +69,7 @@ export class MachineWatch {
 
   stop(): void {
     this.#lifetime.abort();
+    this.#looked.resolve(undefined);
     this.#lookNow();
   }
 
@@ -94,6 +101,7 @@ export class MachineWatch {
   }
 
   #tell(status: MachineStatus): void {
+    this.#looked.resolve(undefined);
     if (JSON.stringify(status) === JSON.stringify(this.#latest)) return;
     this.#latest = status;
     for (const listener of this.#listeners) listener(status);
