@@ -65,6 +65,7 @@ export const COMMANDS: readonly Entry[] = [
   { names: ['network ls', 'network list'], summary: 'List networks', load: async () => (await import('./commands/network/ls.ts')).listNetworksCommand },
   { names: ['network rm', 'network remove'], summary: 'Remove networks', load: async () => (await import('./commands/network/rm.ts')).removeNetworks },
 
+  { names: ['system check'], summary: 'Verify that all images, layers and containers are whole', load: async () => (await import('./commands/system/check.ts')).check },
   { names: ['system events', 'events'], summary: 'Follow what happens in the engine', load: async () => (await import('./commands/system/events.ts')).eventsCommand },
   { names: ['system info', 'info'], summary: 'Show facts about the engine and its machine', load: async () => (await import('./commands/system/info.ts')).infoCommand },
 

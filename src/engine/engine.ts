@@ -18,6 +18,7 @@ import { Execs } from './containers/execs.ts';
 import { Lifecycle } from './containers/lifecycle.ts';
 import { Recovery } from './containers/recovery.ts';
 import { shutDown } from './containers/shutdown.ts';
+import { openCheck } from './check/open-check.ts';
 import { EventBus } from './events/event-bus.ts';
 import { missingCapabilities, ownCapabilities } from './linux/capabilities.ts';
 import { detectCgroups } from './linux/cgroup.ts';
@@ -58,6 +59,7 @@ import { openImages } from './images/open-images.ts';
 import { openTransfers } from './images/transfer/open-transfers.ts';
 import { registryRoutes } from './server/routes/registry.ts';
 import type { ImageListener } from './images/image.ts';
+import { checkRoutes } from './server/routes/check.ts';
 import { imageRoutes } from './server/routes/images.ts';
 import { wireSummary } from './server/routes/image-wire.ts';
 
@@ -135,7 +137,7 @@ export class Engine {
     const execs = new Execs({ runtime, lifecycle, events, log });
     const creator = new ContainerCreator({ registry, images: images.source, snapshotter, volumes, events, log });
 
-    const recovery = new Recovery({ registry, runtime, lifecycle, network, snapshotter, execRoot: config.execRoot, log });
+    const recovery = new Recovery({ registry, runtime, lifecycle, network, snapshotter, dataRoot: config.dataRoot, execRoot: config.execRoot, log });
     const survey = await recovery.survey();
     // A start that fails leaves the kernel as it was; containers that run keep their network.
     await using undo = new Cleanup((error) => { log.warn('cannot undo the start', { error }); });
@@ -151,6 +153,7 @@ export class Engine {
       ...containerStatsRoutes({ registry, cgroupVersion: cgroups.version }),
       ...imageRoutes({ images: images.service }), ...registryRoutes(transfers),
       ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry }), ...volumeRoutes({ volumes }),
+      ...checkRoutes({ check: openCheck({ config, database, snapshotter, registry, images, log }) }),
       ...absentRoutes(),
     ]);
     const server = new EngineServer({

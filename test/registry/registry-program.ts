@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { exec } from '../../src/base/exec.ts';
+import type { NetworkNamespace } from '../fixtures/network-namespace.ts';
 import { Program } from '../fixtures/program.ts';
 import { findTool } from '../fixtures/requirements.ts';
 import { Scratch } from '../fixtures/scratch.ts';
@@ -19,18 +20,30 @@ export interface RegistryOptions {
   /** A certificate of a private authority; `clients` also asks for one. */
   tls?: 'server' | 'clients';
   auth?: 'htpasswd' | { realm: string; certificate: string };
+  /** Whose loopback it listens on, e.g. an engine's; the test's own unless given. */
+  network?: NetworkNamespace;
 }
 
 /** Debian's docker-registry on a loopback port of its own. Disposing ends it and deletes its data. */
 export class RegistryProgram implements AsyncDisposable {
   readonly authority: string;
   readonly scratch: Scratch;
+  readonly #network: NetworkNamespace | undefined;
   readonly #cleanup: AsyncDisposableStack;
 
-  private constructor(authority: string, scratch: Scratch, cleanup: AsyncDisposableStack) {
+  private constructor(authority: string, scratch: Scratch, network: NetworkNamespace | undefined, cleanup: AsyncDisposableStack) {
     this.authority = authority;
     this.scratch = scratch;
+    this.#network = network;
     this.#cleanup = cleanup;
+  }
+
+  /** Copies an image into it, without TLS. @param source as skopeo names it: `oci-archive:FILE` @returns the name that was given */
+  async publish(source: string, name: string): Promise<string> {
+    const full = `${this.authority}/${name}`;
+    const [file = '', ...args] = enter(this.#network, ['skopeo', '--insecure-policy', 'copy', '-q', '--dest-tls-verify=false', source, `docker://${full}`]);
+    await exec(file, args, { timeoutMs: 60_000 });
+    return full;
   }
 
   static async start(options: RegistryOptions = {}): Promise<RegistryProgram> {
@@ -40,14 +53,18 @@ export class RegistryProgram implements AsyncDisposable {
     if (options.tls) await makeCertificates(scratch);
     if (options.auth === 'htpasswd') await writeFile(scratch.file('htpasswd'), HTPASSWD);
     await writeFile(scratch.file('config.json'), JSON.stringify(configuration(scratch, authority, options)));
-    const program = cleanup.use(new Program([findTool('docker-registry') ?? 'docker-registry', 'serve', scratch.file('config.json')]));
+    const program = cleanup.use(new Program(enter(options.network, [findTool('docker-registry') ?? 'docker-registry', 'serve', scratch.file('config.json')])));
     await program.until('start of docker-registry', 20_000, waitUntil('docker-registry to answer', () => answers(authority, options, scratch), { timeoutMs: 20_000, everyMs: 50 }));
-    return new RegistryProgram(authority, scratch, cleanup.move());
+    return new RegistryProgram(authority, scratch, options.network, cleanup.move());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#cleanup[Symbol.asyncDispose]();
   }
+}
+
+function enter(network: NetworkNamespace | undefined, command: string[]): string[] {
+  return network?.enter(command) ?? command;
 }
 
 /** JSON is YAML. */
@@ -62,7 +79,8 @@ function configuration(scratch: Scratch, addr: string, { tls, auth }: RegistryOp
   };
 }
 
-async function answers(authority: string, { tls }: RegistryOptions, scratch: Scratch): Promise<boolean> {
+async function answers(authority: string, { tls, network }: RegistryOptions, scratch: Scratch): Promise<boolean> {
+  if (network) return network.run(['bash', '-c', `: < /dev/tcp/${authority.replace(':', '/')}`]).then(() => true, () => false);
   const client = tls === 'clients' ? { cert: await readFile(scratch.file('client.cert')), key: await readFile(scratch.file('client.key')) } : {};
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const request = tls ? httpsRequest(`https://${authority}/v2/`, { rejectUnauthorized: false, agent: false, ...client }) : httpRequest(`http://${authority}/v2/`, { agent: false });

@@ -60,6 +60,11 @@ export class ContainerRegistry {
     this.#reserved.set(name, id);
   }
 
+  /** Whether a container with this id, or one that begins so, exists or is being made. */
+  isKnown(idOrBeginning: string): boolean {
+    return [...this.#byId.keys(), ...this.#reserved.values()].some((id) => id.startsWith(idOrBeginning));
+  }
+
   isNameFree(name: string): boolean {
     return !this.#idByName.has(name) && !this.#reserved.has(name);
   }

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotFoundError } from '../../api/errors.ts';
 import type { Logger } from '../../base/log.ts';
@@ -26,6 +26,7 @@ export interface RecoveryOptions {
   lifecycle: Lifecycle;
   network: ContainerNetwork;
   snapshotter: Snapshotter;
+  dataRoot: string;
   execRoot: string;
   log: Logger;
 }
@@ -98,9 +99,9 @@ export class Recovery {
     }));
   }
 
-  /** Clears what belongs to no container that runs: run directories, namespaces, writable layers of containers that were never made whole. */
+  /** Clears what belongs to no container that runs: run directories, namespaces, directories and writable layers of containers that were never made whole. */
   async #sweep(): Promise<void> {
-    const { registry, runtime, snapshotter, execRoot, log } = this.#options;
+    const { registry, runtime, snapshotter, dataRoot, execRoot, log } = this.#options;
     const live = registry.list().filter((container) => container.running);
     const keep = new Set(live.map((container) => container.paths.runDirectory));
     const keepNamespaces = new Set(live.map((container) => container.paths.networkNamespace));
@@ -112,6 +113,9 @@ export class Recovery {
     }
     for (const path of await entries(join(execRoot, 'netns'))) {
       if (!keepNamespaces.has(path)) await deleteNetworkNamespace(path).catch(warn);
+    }
+    for (const path of await entries(join(dataRoot, 'containers'))) {
+      if (!registry.isKnown(basename(path))) await removeDirectory(path).catch(warn);
     }
     const orphans: string[] = [];
     for await (const snapshot of snapshotter.list()) {

@@ -111,6 +111,25 @@ export class GarbageCollector {
     }
   }
 
+  /** What the next collection would remove, without the snapshots' bytes; after the present one has ended. */
+  async unused(): Promise<{ blobs: number; snapshots: number; bytes: number }> {
+    await this.idle();
+    const unused = { blobs: 0, snapshots: 0, bytes: 0 };
+    for await (const { digest, size } of this.#blobs.list()) {
+      if (this.#isNeeded('blob', digest)) continue;
+      unused.blobs += 1;
+      unused.bytes += size;
+    }
+    const all = await Array.fromAsync(this.#snapshotter.list());
+    const parents = new Map(all.map(({ key, parent }) => [key, parent]));
+    const needed = new Set<string>();
+    for (const { key, kind } of all) {
+      if (kind === 'committed' && !this.#isNeeded('snapshot', key)) continue;
+      for (let next: string | undefined = key; next !== undefined && !needed.has(next); next = parents.get(next)) needed.add(next);
+    }
+    return { ...unused, snapshots: all.length - needed.size };
+  }
+
   #isNeeded(kind: ResourceKind, key: string): boolean {
     return this.#leases.isHeld(kind, key) || this.#roots.some((roots) => roots.needs(kind, key));
   }

@@ -87,6 +87,10 @@ export class ImageRecords {
     return this.#database.all<ImageRow>('SELECT * FROM images').map((row) => this.#toRecord(row));
   }
 
+  ids(): string[] {
+    return this.#database.all<{ id: string }>('SELECT id FROM images ORDER BY id').map(({ id }) => id);
+  }
+
   count(): number {
     return this.#database.get<{ n: number }>('SELECT count(*) AS n FROM images')?.n ?? 0;
   }
@@ -166,6 +170,11 @@ export class ImageRecords {
     return 'chainId' in by
       ? this.#database.get(`SELECT ${columns} FROM image_layers WHERE chain_id = ? LIMIT 1`, by.chainId)
       : this.#database.get(`SELECT ${columns} FROM image_layers WHERE blob = ? AND diff_id = ? LIMIT 1`, by.blob, by.diffId);
+  }
+
+  /** Images that have this blob as a layer or as a manifest. */
+  withBlob(digest: string): string[] {
+    return this.#database.all<{ image: string }>('SELECT image FROM image_layers WHERE blob = ? UNION SELECT image FROM image_manifests WHERE digest = ?', digest, digest).map(({ image }) => image);
   }
 
   /** For each layer that more than one image has, its size. */

@@ -84,6 +84,11 @@ export class LayerStore {
     return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   }
 
+  /** Whether a stack of layers is there: its top one stands on all others. True for an image without layers. */
+  async has(top: string | undefined): Promise<boolean> {
+    return top === undefined || this.#snapshotter.stat(top).then(({ kind }) => kind === 'committed', () => false);
+  }
+
   /** How many layers, from the bottom, are there already. */
   async #countPresent(chains: readonly Digest[], lease: Lease): Promise<number> {
     for (let count = chains.length; count > 0; count -= 1) {

@@ -8,8 +8,15 @@ const MOUNT = '/sys/fs/cgroup';
  * @returns false when one could not be removed, because processes are still in it
  */
 export function removeCgroup(cgroupPath: string): boolean {
-  const hierarchies = existsSync(join(MOUNT, 'cgroup.controllers')) ? [MOUNT] : readdirSync(MOUNT).map((name) => join(MOUNT, name));
-  return hierarchies.map((hierarchy) => removeTree(join(hierarchy, cgroupPath))).every(Boolean);
+  return hierarchies().map((hierarchy) => removeTree(join(hierarchy, cgroupPath))).every(Boolean);
+}
+
+export function cgroupExists(cgroupPath: string): boolean {
+  return hierarchies().some((hierarchy) => existsSync(join(hierarchy, cgroupPath)));
+}
+
+function hierarchies(): string[] {
+  return existsSync(join(MOUNT, 'cgroup.controllers')) ? [MOUNT] : readdirSync(MOUNT).map((name) => join(MOUNT, name));
 }
 
 /** Children first: rmdir(2) on a cgroup needs it empty of cgroups and processes. Its files are the kernel's. */

@@ -70,7 +70,7 @@ export class ImagePuller {
     const platform = options.platform ?? this.#parts.host;
     const target = await repository.resolve(wanted, options.signal);
     const before = this.#find(reference);
-    const upToDate = before !== undefined && this.#isSame(before, target.digest, platform);
+    const upToDate = before !== undefined && this.#isSame(before, target.digest, platform) && await this.#isWhole(before);
     using lease = this.#parts.leases.acquire();
     const image = upToDate ? undefined : await resolveImage(repository, target.digest, platform, options.signal);
     options.onProgress({ kind: 'source', path: reference.path, tag: wanted });
@@ -92,6 +92,14 @@ export class ImagePuller {
     const record = this.#parts.records.find(id);
     if (!record || !this.#parts.records.manifests(id).some((manifest) => manifest.digest === digest)) return false;
     return acceptable(platform).includes(formatPlatform(normalize(platformOf(record.config))));
+  }
+
+  /** A disk may have lost a blob, and a repair removes what is damaged: then the image is pulled as if it were new. */
+  async #isWhole(id: string): Promise<boolean> {
+    const { records, content, layers } = this.#parts;
+    const blobs = [...records.layers(id).map(({ blob }) => blob), ...records.manifests(id).map(({ digest }) => digest)];
+    const there = await Promise.all(blobs.map((digest) => content.has(digest)));
+    return there.every(Boolean) && await layers.has(records.find(id)?.topSnapshot);
   }
 
   #warnOfPlatform(image: RemoteImage, reference: Reference, wanted: Platform, { onProgress }: PullOptions): void {
