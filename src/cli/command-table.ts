@@ -40,6 +40,7 @@ export const COMMANDS: readonly Entry[] = [
   { names: ['container stop', 'stop'], summary: 'Stop running containers', load: async () => (await import('./commands/container/stop.ts')).stop },
   { names: ['container top', 'top'], summary: 'Show the processes of a container', load: async () => (await import('./commands/container/top.ts')).top },
   { names: ['container unpause', 'unpause'], summary: 'Let paused containers go on', load: async () => (await import('./commands/container/pause.ts')).unpause },
+  { names: ['container update', 'update'], summary: 'Change limits and restart policies of containers', load: async () => (await import('./commands/container/update.ts')).update },
   { names: ['container wait', 'wait'], summary: 'Wait until containers stop, then print their exit codes', load: async () => (await import('./commands/container/wait.ts')).wait },
 
   { names: ['image history', 'history'], summary: 'Show the layers of an image', load: async () => (await import('./commands/image/history.ts')).history },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:net';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConflictError, PermissionDeniedError, UnavailableError } from '../api/errors.ts';
@@ -13,6 +14,7 @@ import { containerPaths } from './containers/container-paths.ts';
 import { ContainerRegistry } from './containers/container-registry.ts';
 import { ContainerRemover } from './containers/container-remover.ts';
 import { ContainerStore } from './containers/container-store.ts';
+import { ContainerUpdater } from './containers/container-updater.ts';
 import { Controls } from './containers/controls.ts';
 import { Execs } from './containers/execs.ts';
 import { Lifecycle } from './containers/lifecycle.ts';
@@ -22,6 +24,7 @@ import { openCheck } from './check/open-check.ts';
 import { EventBus } from './events/event-bus.ts';
 import { missingCapabilities, ownCapabilities } from './linux/capabilities.ts';
 import { detectCgroups } from './linux/cgroup.ts';
+import { detectCgroupFeatures } from './linux/cgroup-features.ts';
 import { tryLock } from './linux/file-lock.ts';
 import { deleteLink } from './linux/link.ts';
 import { NetlinkSocket } from './linux/netlink.ts';
@@ -135,7 +138,9 @@ export class Engine {
     });
     const controls = new Controls({ registry, runtime, lifecycle, events, log });
     const execs = new Execs({ runtime, lifecycle, events, log });
-    const creator = new ContainerCreator({ registry, images: images.source, snapshotter, volumes, events, log });
+    const machine = { ...detectCgroupFeatures(cgroups, cpus().length), cgroupVersion: cgroups.version };
+    const creator = new ContainerCreator({ registry, images: images.source, snapshotter, volumes, events, log, machine });
+    const updater = new ContainerUpdater({ registry, runtime, events, log, machine });
 
     const recovery = new Recovery({ registry, runtime, lifecycle, network, snapshotter, dataRoot: config.dataRoot, execRoot: config.execRoot, log });
     const survey = await recovery.survey();
@@ -149,7 +154,7 @@ export class Engine {
       ...systemRoutes({
         config, engineId: engineId(database), registry, images: images.source, listImages: async () => images.service.list({ filters: new Map(), all: false, sharedSize: true }).map((image) => wireSummary(image, NEWEST_API_VERSION)), snapshotter, volumes, events, cgroups, runtime: found, seccomp: seccompProfile !== undefined, warnings: [],
       }),
-      ...containerRoutes({ registry, creator, lifecycle, controls, remover, execs, images: images.source, snapshotter, architecture: goArchitecture() }),
+      ...containerRoutes({ registry, creator, lifecycle, controls, remover, updater, execs, images: images.source, snapshotter, architecture: goArchitecture() }),
       ...containerStatsRoutes({ registry, cgroupVersion: cgroups.version }),
       ...imageRoutes({ images: images.service }), ...registryRoutes(transfers),
       ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry }), ...volumeRoutes({ volumes }),

@@ -1,5 +1,5 @@
 import type {
-  ContainerCreateRequest, ContainerCreateResponse, ContainerInspect, ContainerSummary, ContainerWaitResponse,
+  ContainerCreateRequest, ContainerCreateResponse, ContainerInspect, ContainerSummary, ContainerUpdateRequest, ContainerWaitResponse,
   ExecCreateRequest, ExecInspect, WaitCondition,
 } from '../wire/container.ts';
 import type { ContainerStats } from '../wire/stats.ts';
@@ -54,6 +54,10 @@ export function renameContainer(client: EngineClient, id: string, name: string):
 /** Processes as `ps` on the engine's machine shows them; `ps_args` are its options (`-ef` unless given). */
 export function containerProcesses(client: EngineClient, id: string, query: { ps_args?: string } = {}): Promise<{ Titles: string[]; Processes: string[][] | null }> {
   return client.json('GET', at(id, '/top'), { query });
+}
+
+export function updateContainer(client: EngineClient, id: string, change: ContainerUpdateRequest): Promise<{ Warnings: string[] | null }> {
+  return client.json('POST', at(id, '/update'), { json: change });
 }
 
 /** What it uses now, and what it used a second ago. */

@@ -52,7 +52,40 @@ export interface MountSpec {
   TmpfsOptions?: { SizeBytes?: number; Mode?: number };
 }
 
-export interface HostConfig {
+export interface ThrottleDevice {
+  Path?: string;
+  Rate?: number;
+}
+
+/** What a container may use; 0 and absent mean no limit. `POST /containers/{id}/update` takes these too. */
+export interface Limits {
+  CpuShares?: number;
+  Memory?: number;
+  NanoCpus?: number;
+  BlkioWeight?: number;
+  CpuPeriod?: number;
+  CpuQuota?: number;
+  CpuRealtimePeriod?: number;
+  CpuRealtimeRuntime?: number;
+  CpusetCpus?: string;
+  CpusetMems?: string;
+  MemoryReservation?: number;
+  MemorySwap?: number;
+  MemorySwappiness?: number | null;
+  OomKillDisable?: boolean | null;
+  PidsLimit?: number | null;
+  BlkioWeightDevice?: { Path?: string; Weight?: number }[] | null;
+  BlkioDeviceReadBps?: ThrottleDevice[] | null;
+  BlkioDeviceWriteBps?: ThrottleDevice[] | null;
+  BlkioDeviceReadIOps?: ThrottleDevice[] | null;
+  BlkioDeviceWriteIOps?: ThrottleDevice[] | null;
+}
+
+export interface ContainerUpdateRequest extends Limits {
+  RestartPolicy?: { Name?: string; MaximumRetryCount?: number };
+}
+
+export interface HostConfig extends Limits {
   Binds?: string[] | null;
   ContainerIDFile?: string;
   LogConfig?: { Type?: string; Config?: Record<string, string> | null };
@@ -93,24 +126,15 @@ export interface HostConfig {
   MaskedPaths?: string[] | null;
   ReadonlyPaths?: string[] | null;
   Init?: boolean | null;
-  CpuShares?: number;
-  Memory?: number;
-  NanoCpus?: number;
   CgroupParent?: string;
-  BlkioWeight?: number;
-  CpuPeriod?: number;
-  CpuQuota?: number;
-  CpuRealtimePeriod?: number;
-  CpuRealtimeRuntime?: number;
-  CpusetCpus?: string;
-  CpusetMems?: string;
+  /** Of Windows and of device drivers: shown, never set. */
+  DeviceRequests?: null;
+  CpuCount?: number;
+  CpuPercent?: number;
+  IOMaximumIOps?: number;
+  IOMaximumBandwidth?: number;
   Devices?: { PathOnHost?: string; PathInContainer?: string; CgroupPermissions?: string }[] | null;
   DeviceCgroupRules?: string[] | null;
-  MemoryReservation?: number;
-  MemorySwap?: number;
-  MemorySwappiness?: number | null;
-  OomKillDisable?: boolean | null;
-  PidsLimit?: number | null;
   Ulimits?: { Name?: string; Soft?: number; Hard?: number }[] | null;
 }
 

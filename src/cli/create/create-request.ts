@@ -5,6 +5,7 @@ import { environment, keyValues, reason } from './key-values.ts';
 import { parseTmpfs, parseVolumes } from './mount-specs.ts';
 import { parseNetworks } from './network-specs.ts';
 import { parsePorts } from './port-specs.ts';
+import { parseBytes } from './values.ts';
 
 /** What the terminal has to say to a new container. */
 export interface Surroundings {
@@ -80,8 +81,6 @@ function healthConfig(flags: CreateFlags): HealthConfig | undefined {
 }
 
 function hostConfig(flags: CreateFlags, around: Surroundings): HostConfig {
-  const [restart = 'no', retries] = (flags.restart ?? 'no').split(':');
-  if (retries !== undefined && !/^\d+$/.test(retries)) throw new Error('invalid restart policy format: maximum retry count must be an integer');
   return {
     ...given({
       Init: flags.init, Memory: flags.memory, MemoryReservation: flags['memory-reservation'], MemorySwap: flags['memory-swap'],
@@ -95,12 +94,15 @@ function hostConfig(flags: CreateFlags, around: Surroundings): HostConfig {
       Links: flags.link.length === 0 ? undefined : [...flags.link],
       Mounts: flags.mount.length === 0 ? undefined : [...flags.mount],
       Ulimits: flags.ulimit.length === 0 ? undefined : [...flags.ulimit],
+      BlkioWeightDevice: flags['blkio-weight-device'].length === 0 ? undefined : flags['blkio-weight-device'].map((spec) => weightDevice(spec)),
+      BlkioDeviceReadBps: throttles(flags['device-read-bps'], parseBytes), BlkioDeviceWriteBps: throttles(flags['device-write-bps'], parseBytes),
+      BlkioDeviceReadIOps: throttles(flags['device-read-iops'], Number), BlkioDeviceWriteIOps: throttles(flags['device-write-iops'], Number),
       Devices: flags.device.length === 0 ? undefined : flags.device.map(parseDevice),
       DeviceCgroupRules: flags['device-cgroup-rule'].length === 0 ? undefined : [...flags['device-cgroup-rule']],
       Tmpfs: flags.tmpfs.length === 0 ? undefined : parseTmpfs(flags.tmpfs),
       Sysctls: flags.sysctl.length === 0 ? undefined : keyValues(flags.sysctl),
       StorageOpt: flags['storage-opt'].length === 0 ? undefined : keyValues(flags['storage-opt']),
-      SecurityOpt: flags['security-opt'].length === 0 ? undefined : flags['security-opt'].map(securityOption),
+      ...securityOptions(flags['security-opt']),
       VolumesFrom: flags['volumes-from'].length === 0 ? undefined : [...flags['volumes-from']],
       GroupAdd: flags['group-add'].length === 0 ? undefined : [...flags['group-add']],
       CapAdd: flags['cap-add'].length === 0 ? undefined : [...flags['cap-add']],
@@ -110,8 +112,33 @@ function hostConfig(flags: CreateFlags, around: Surroundings): HostConfig {
     Dns: [...flags.dns], DnsOptions: [...flags['dns-option']], DnsSearch: [...flags['dns-search']],
     Privileged: flags.privileged, ReadonlyRootfs: flags['read-only'], PublishAllPorts: flags['publish-all'], AutoRemove: flags.rm,
     LogConfig: { Type: flags['log-driver'] ?? '', Config: keyValues(flags['log-opt']) },
-    RestartPolicy: { Name: restart, MaximumRetryCount: Number(retries ?? 0) },
+    RestartPolicy: parseRestart(flags.restart ?? 'no'),
   };
+}
+
+/** `/dev/sda:200` */
+function weightDevice(spec: string): { Path: string; Weight: number } {
+  const [, path = '', weight = ''] = /^(\/dev\/[^:]*):(\d+)$/.exec(spec) ?? [];
+  if (path === '') throw new Error(`bad format: ${spec}`);
+  return { Path: path, Weight: Number(weight) };
+}
+
+/** `/dev/sda:1mb`; undefined where there are none. */
+function throttles(specs: readonly string[], parse: (text: string) => number): { Path: string; Rate: number }[] | undefined {
+  if (specs.length === 0) return undefined;
+  return specs.map((spec) => {
+    const [, path = '', rate = ''] = /^(\/dev\/[^:]*):(.+)$/.exec(spec) ?? [];
+    const parsed = path === '' ? NaN : parse(rate);
+    if (!Number.isSafeInteger(parsed) || parsed < 0) throw new Error(`invalid rate for device: ${spec}`);
+    return { Path: path, Rate: parsed };
+  });
+}
+
+/** `always`, `on-failure:3`. @throws Error in docker's words */
+export function parseRestart(policy: string): { Name: string; MaximumRetryCount: number } {
+  const [name = 'no', retries] = policy.split(':');
+  if (retries !== undefined && !/^\d+$/.test(retries)) throw new Error('invalid restart policy format: maximum retry count must be an integer');
+  return { Name: name, MaximumRetryCount: Number(retries ?? 0) };
 }
 
 /** `/dev/x[:/dev/y][:rwm]` */
@@ -122,6 +149,12 @@ function parseDevice(spec: string): { PathOnHost: string; PathInContainer: strin
   if (third !== undefined && !isMode(third)) throw new Error(`invalid device specification: ${spec}`);
   const inside = second === undefined || (third === undefined && isMode(second)) ? host : second;
   return { PathOnHost: host, PathInContainer: inside, CgroupPermissions: third ?? (second !== undefined && isMode(second) ? second : 'rwm') };
+}
+
+/** `systempaths=unconfined` travels as empty lists of hidden paths. */
+function securityOptions(options: readonly string[]): Pick<HostConfig, 'SecurityOpt' | 'MaskedPaths' | 'ReadonlyPaths'> {
+  const kept = options.filter((option) => option !== 'systempaths=unconfined');
+  return { ...(kept.length === 0 ? {} : { SecurityOpt: kept.map(securityOption) }), ...(kept.length < options.length ? { MaskedPaths: [], ReadonlyPaths: [] } : {}) };
 }
 
 /** A seccomp profile is a file here and content at the engine. */

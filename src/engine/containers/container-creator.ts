@@ -6,10 +6,12 @@ import { Cleanup } from '../../base/cleanup.ts';
 import type { Logger } from '../../base/log.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import type { Image, ImageSource } from '../images/image.ts';
+import type { CgroupFeatures } from '../linux/cgroup-features.ts';
 import { mountAll, unmountAll } from '../linux/mount.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import { wantedMounts } from '../volumes/mount-specs.ts';
 import type { Volumes } from '../volumes/volumes.ts';
+import { checkConfig } from './config-checks.ts';
 import { announce } from './container-events.ts';
 import { fillVolumes, removeDirectory, settleMounts } from './container-mounts.ts';
 import type { ContainerRecord, WantedEndpoint } from './container-record.ts';
@@ -35,6 +37,7 @@ export interface ContainerCreatorOptions {
   volumes: Volumes;
   events: EventBus;
   log: Logger;
+  machine: CgroupFeatures & { cgroupVersion: 1 | 2 };
 }
 
 /** Makes containers: everything is checked first, then made; what fails leaves nothing. */
@@ -46,13 +49,14 @@ export class ContainerCreator {
   }
 
   /** @throws NotFoundError for the image, ConflictError for the name, InvalidArgumentError for the rest */
-  async create(request: CreateContainerRequest): Promise<ContainerRecord> {
-    const { registry, snapshotter, volumes, events, log } = this.#options;
+  async create(request: CreateContainerRequest): Promise<{ record: ContainerRecord; warnings: string[] }> {
+    const { registry, snapshotter, volumes, events, log, machine } = this.#options;
+    checkConfig(request.config);
     const image = await this.#findImage(request.config.Image ?? '');
     const config = mergeConfig(request.config, image.config);
     const args = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
     if (args.length === 0) throw new InvalidArgumentError('no command specified');
-    const hostConfig = completeHostConfig(request.hostConfig);
+    const { hostConfig, warnings } = completeHostConfig(request.hostConfig, request.config, machine);
     const wanted = wantedMounts(config, hostConfig);
     const id = randomBytes(32).toString('hex');
     await using undo = new Cleanup((error) => { log.warn('cannot undo a creation', { id, error }); });
@@ -82,7 +86,7 @@ export class ContainerCreator {
     undo.disarm();
     log.info('container created', { id, name, image: config.Image });
     announce(events, container.record, 'create');
-    return container.record;
+    return { record: container.record, warnings };
   }
 
   async #findImage(reference: string): Promise<Image> {

@@ -1,76 +1,102 @@
-import type { HostConfig } from '../../api/wire/container.ts';
-import { ConflictError, InvalidArgumentError, NotImplementedError } from '../../api/errors.ts';
+import { isIP } from 'node:net';
+import type { ContainerConfig, HostConfig } from '../../api/wire/container.ts';
+import { InvalidArgumentError } from '../../api/errors.ts';
+import type { CgroupFeatures } from '../linux/cgroup-features.ts';
 import { parseLogOptions } from '../config.ts';
 import { parsePort, wantedPorts } from '../network/port-specs.ts';
+import { checkCapabilities } from '../runtime/capabilities.ts';
+import { parseDeviceRule } from '../runtime/spec-resources.ts';
+import { MASKED_PATHS, READONLY_PATHS } from '../runtime/spec.ts';
+import { checkLimits } from './limits.ts';
+import { checkModes } from './modes.ts';
 import { parseRestartPolicy } from './restart-policy.ts';
-
-const MINIMUM_MEMORY_BYTES = 6 * 1024 * 1024;
+import { checkSecurityOptions } from './security-options.ts';
 
 /**
  * A request's host configuration, checked, with defaults filled in as `docker inspect` shows them. Pure.
- * @throws InvalidArgumentError, ConflictError, NotImplementedError that name the option
+ * @throws InvalidArgumentError that names the option
  */
-export function completeHostConfig(host: HostConfig): HostConfig {
-  checkLimits(host);
-  checkModes(host);
-  wantedPorts(host, []);
-  for (const port of Object.keys(host.PortBindings ?? {})) parsePort(port);
+export function completeHostConfig(wanted: HostConfig, config: ContainerConfig, machine: CgroupFeatures & { cgroupVersion: 1 | 2 }): { hostConfig: HostConfig; warnings: string[] } {
+  checkModes(wanted, config);
+  const { limits: host, warnings } = checkLimits(wanted, machine);
+  checkRest(host);
   const policy = parseRestartPolicy(host.RestartPolicy);
-  if (host.AutoRemove === true && policy.name !== 'no') throw new ConflictError("can't create 'AutoRemove' container with restart policy");
+  if (host.AutoRemove === true && policy.name !== 'no') throw new InvalidArgumentError("can't create 'AutoRemove' container with restart policy");
   const logType = host.LogConfig?.Type;
+  const networkMode = networkModeOf(host);
+  if (networkMode === 'host' && Object.keys(host.PortBindings ?? {}).length > 0) warnings.push('Published ports are discarded when using host network mode');
+  const privileged = host.Privileged === true;
   return {
-    ...host,
-    NetworkMode: networkMode(host),
-    LogConfig: { Type: logType === undefined || logType === '' ? 'local' : logType, Config: host.LogConfig?.Config ?? {} },
-    RestartPolicy: { Name: policy.name, MaximumRetryCount: policy.maximumRetries },
-    ShmSize: host.ShmSize === undefined || host.ShmSize === 0 ? 64 * 1024 * 1024 : host.ShmSize,
-    IpcMode: host.IpcMode === undefined || host.IpcMode === '' ? 'private' : host.IpcMode,
-    PortBindings: host.PortBindings ?? {},
-    ...(host.Memory && !host.MemorySwap ? { MemorySwap: host.Memory * 2 } : {}),
+    warnings,
+    hostConfig: {
+      ...DEFAULTS, ...host,
+      NetworkMode: networkMode,
+      LogConfig: { Type: logType === undefined || logType === '' ? 'local' : logType, Config: host.LogConfig?.Config ?? {} },
+      RestartPolicy: { Name: policy.name, MaximumRetryCount: policy.maximumRetries },
+      ShmSize: host.ShmSize === undefined || host.ShmSize === 0 ? 64 * 1024 * 1024 : host.ShmSize,
+      IpcMode: host.IpcMode === undefined || host.IpcMode === '' ? 'private' : host.IpcMode,
+      CgroupnsMode: host.CgroupnsMode ? host.CgroupnsMode : machine.cgroupVersion === 2 ? 'private' : 'host',
+      PortBindings: host.PortBindings ?? {},
+      MaskedPaths: privileged ? null : (host.MaskedPaths ?? [...MASKED_PATHS]),
+      ReadonlyPaths: privileged ? null : (host.ReadonlyPaths ?? [...READONLY_PATHS]),
+      ...(host.Memory && !host.MemorySwap ? { MemorySwap: host.Memory * 2 } : {}),
+    },
   };
 }
 
+/** Everything that clients expect to find, in dockerd's values. */
+const DEFAULTS: HostConfig = {
+  Binds: null, ContainerIDFile: '', AutoRemove: false, VolumeDriver: '', VolumesFrom: null, ConsoleSize: [0, 0], CapAdd: null, CapDrop: null, Dns: [], DnsOptions: [], DnsSearch: [],
+  ExtraHosts: null, GroupAdd: null, Cgroup: '', Links: null, OomScoreAdj: 0, PidMode: '', Privileged: false, PublishAllPorts: false, ReadonlyRootfs: false, SecurityOpt: null, UTSMode: '',
+  UsernsMode: '', Runtime: 'runc', Isolation: '', CpuShares: 0, Memory: 0, NanoCpus: 0, CgroupParent: '', BlkioWeight: 0, BlkioWeightDevice: [], BlkioDeviceReadBps: [],
+  BlkioDeviceWriteBps: [], BlkioDeviceReadIOps: [], BlkioDeviceWriteIOps: [], CpuPeriod: 0, CpuQuota: 0, CpuRealtimePeriod: 0, CpuRealtimeRuntime: 0, CpusetCpus: '', CpusetMems: '',
+  Devices: [], DeviceCgroupRules: null, DeviceRequests: null, MemoryReservation: 0, MemorySwap: 0, MemorySwappiness: null, OomKillDisable: false, PidsLimit: null, Ulimits: [],
+  CpuCount: 0, CpuPercent: 0, IOMaximumIOps: 0, IOMaximumBandwidth: 0,
+};
+
 /** Old clients say `default`; nothing means the default bridge. */
-function networkMode(host: HostConfig): string {
+function networkModeOf(host: HostConfig): string {
   const mode = host.NetworkMode ?? '';
   return mode === '' || mode === 'default' ? 'bridge' : mode;
 }
 
-function checkLimits(host: HostConfig): void {
-  const { Memory: memory = 0, MemorySwap: swap = 0, MemoryReservation: reservation = 0, NanoCpus: nanoCpus = 0 } = host;
-  if (memory < 0 || (memory > 0 && memory < MINIMUM_MEMORY_BYTES)) throw new InvalidArgumentError('Minimum memory limit allowed is 6MB');
-  if (swap > 0 && memory === 0) throw new InvalidArgumentError('You should always set the Memory limit when using Memoryswap limit, see usage');
-  if (swap > 0 && swap < memory) throw new InvalidArgumentError('Minimum memoryswap limit should be larger than memory limit, see usage');
-  if (reservation > 0 && memory > 0 && reservation > memory) throw new InvalidArgumentError('Minimum memory limit can not be less than memory reservation limit, see usage');
-  if (nanoCpus < 0) throw new InvalidArgumentError('invalid value for cpus: must not be negative');
-  if (nanoCpus > 0 && (host.CpuPeriod || host.CpuQuota)) throw new InvalidArgumentError('Conflicting options: Nano CPUs and CPU Period or Quota cannot both be set');
+function checkRest(host: HostConfig): void {
+  wantedPorts(host, []);
+  for (const port of Object.keys(host.PortBindings ?? {})) parsePort(port);
   if ((host.ShmSize ?? 0) < 0) throw new InvalidArgumentError('SHM size can not be less than 0');
   const score = host.OomScoreAdj ?? 0;
   if (score < -1000 || score > 1000) throw new InvalidArgumentError(`Invalid value ${String(score)}, range for oom score adj is [-1000, 1000]`);
-  for (const limit of host.Ulimits ?? []) {
-    if (limit.Soft !== undefined && limit.Hard !== undefined && limit.Hard !== -1 && limit.Soft > limit.Hard) throw new InvalidArgumentError(`ulimit soft limit must be less than or equal to hard limit: ${String(limit.Soft)} > ${String(limit.Hard)}`);
+  checkUlimits(host);
+  checkCapabilities(host);
+  checkSecurityOptions(host.SecurityOpt ?? []);
+  for (const rule of host.DeviceCgroupRules ?? []) parseDeviceRule(rule);
+  for (const device of host.Devices ?? []) {
+    const access = device.CgroupPermissions ?? '';
+    if (!/^[rwm]*$/.test(access)) throw new InvalidArgumentError(`invalid device mode: ${access}`);
+  }
+  for (const entry of host.ExtraHosts ?? []) checkExtraHost(entry);
+  const options = Object.keys(host.StorageOpt ?? {});
+  if (options.includes('size')) throw new InvalidArgumentError("--storage-opt size is not supported: the storage driver keeps no quotas");
+  if (options[0] !== undefined) throw new InvalidArgumentError(`Unknown option ${options[0]}`);
+  const type = host.LogConfig?.Type ?? '';
+  if (!['', 'local', 'json-file', 'none'].includes(type)) throw new InvalidArgumentError(`error looking up logging plugin ${type}: plugin "${type}" not found`);
+  if (type !== 'none') parseLogOptions(host.LogConfig?.Config ?? {});
+  if (host.Runtime !== undefined && !['', 'runc', 'crun', 'io.containerd.runc.v2'].includes(host.Runtime)) throw new InvalidArgumentError(`Unknown runtime specified ${host.Runtime}`);
+}
+
+/** Of setrlimit(2), as OCI runtimes name them. */
+const ULIMITS = ['as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'msgqueue', 'nice', 'nofile', 'nproc', 'rss', 'rtprio', 'rttime', 'sigpending', 'stack'];
+
+function checkUlimits(host: HostConfig): void {
+  for (const { Name: name = '', Soft: soft, Hard: hard } of host.Ulimits ?? []) {
+    if (!ULIMITS.includes(name.toLowerCase())) throw new InvalidArgumentError(`invalid ulimit type: ${name}`);
+    if (soft !== undefined && hard !== undefined && hard !== -1 && soft > hard) throw new InvalidArgumentError(`ulimit soft limit must be less than or equal to hard limit: ${String(soft)} > ${String(hard)}`);
   }
 }
 
-function checkModes(host: HostConfig): void {
-  const network = host.NetworkMode ?? '';
-  if (network === 'container:') throw new InvalidArgumentError('invalid network mode: container: needs the name or id of a container');
-  if (network.startsWith('container:')) throw new NotImplementedError(`network mode ${network} is not implemented`);
-  oneOf('cgroup namespace mode', host.CgroupnsMode, ['', 'private', 'host']);
-  oneOf('UTS mode', host.UTSMode, ['', 'host']);
-  oneOf('IPC mode', host.IpcMode, ['', 'private', 'shareable', 'none', 'host']);
-  oneOf('PID mode', host.PidMode, ['', 'host']);
-  oneOf('user namespace mode', host.UsernsMode, ['', 'host']);
-  const type = host.LogConfig?.Type ?? '';
-  oneOf('log driver', type, ['', 'local', 'json-file', 'none']);
-  if (type !== 'none') parseLogOptions(host.LogConfig?.Config ?? {});
-  if (host.Runtime !== undefined && !['', 'runc', 'crun', 'io.containerd.runc.v2'].includes(host.Runtime)) throw new InvalidArgumentError(`unknown or invalid runtime name: ${host.Runtime}`);
-  if ((host.VolumesFrom ?? []).length > 0) throw new NotImplementedError('--volumes-from is not implemented');
-  if ((host.Links ?? []).length > 0) throw new NotImplementedError('--link is not implemented');
-}
-
-function oneOf(what: string, value: string | undefined, allowed: readonly string[]): void {
-  if (value === undefined || allowed.includes(value)) return;
-  if (value.startsWith('container:')) throw new NotImplementedError(`${what} ${value} is not implemented`);
-  throw new InvalidArgumentError(`invalid ${what}: ${value}`);
+function checkExtraHost(entry: string): void {
+  const match = /^([^:]+):(.+)$/.exec(entry);
+  if (!match) throw new InvalidArgumentError(`bad format for add-host: ${JSON.stringify(entry)}`);
+  const address = match[2] ?? '';
+  if (address !== 'host-gateway' && isIP(address.replace(/^\[(.*)\]$/, '$1')) === 0) throw new InvalidArgumentError(`invalid IP address in add-host: ${JSON.stringify(address)}`);
 }

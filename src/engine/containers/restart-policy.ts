@@ -12,9 +12,9 @@ export function parseRestartPolicy(wire: HostConfig['RestartPolicy']): RestartPo
   const text = wire?.Name ?? '';
   const name = (['no', 'always', 'unless-stopped', 'on-failure'] as const).find((candidate) => candidate === (text === '' ? 'no' : text));
   const maximumRetries = wire?.MaximumRetryCount ?? 0;
-  if (name === undefined) throw new InvalidArgumentError(`invalid restart policy: unknown policy '${text}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`);
-  if (maximumRetries < 0) throw new InvalidArgumentError('invalid restart policy: maximum retry count cannot be negative');
-  if (maximumRetries > 0 && name !== 'on-failure') throw new InvalidArgumentError("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+  if (name === undefined) throw new InvalidArgumentError(`invalid restart policy '${text}'`);
+  if (maximumRetries < 0) throw new InvalidArgumentError('maximum retry count cannot be negative');
+  if (maximumRetries > 0 && name !== 'on-failure') throw new InvalidArgumentError(`maximum retry count cannot be used with restart policy '${name}'`);
   return { name, maximumRetries };
 }
 

@@ -37,10 +37,23 @@ export function effectiveCapabilities(request: CapabilityRequest): string[] {
   return [...new Set(kept)].filter((name) => available.includes(name) || add.includes(name));
 }
 
+/** `CapAdd` and `CapDrop` of a request, in dockerd's words. @throws InvalidArgumentError */
+export function checkCapabilities(host: { CapAdd?: readonly string[] | null; CapDrop?: readonly string[] | null }): void {
+  for (const field of ['CapAdd', 'CapDrop'] as const) {
+    for (const name of host[field] ?? []) {
+      const full = spelled(name);
+      if (full !== 'ALL' && !ALL_CAPABILITIES.includes(full)) throw new InvalidArgumentError(`invalid ${field}: unknown capability: "${full}"`);
+    }
+  }
+}
+
 function normalize(name: string): string {
-  const upper = name.toUpperCase();
-  if (upper === 'ALL') return upper;
-  const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
-  if (!ALL_CAPABILITIES.includes(full)) throw new InvalidArgumentError(`invalid capability: "${name}"`);
+  const full = spelled(name);
+  if (full !== 'ALL' && !ALL_CAPABILITIES.includes(full)) throw new InvalidArgumentError(`invalid capability: "${name}"`);
   return full;
+}
+
+function spelled(name: string): string {
+  const upper = name.toUpperCase();
+  return upper === 'ALL' || upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
 }

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { OciSpec } from './oci-spec.ts';
+import type { OciResources, OciSpec } from './oci-spec.ts';
 
 /**
  * Makes processes in isolation and keeps them alive without us: a process started here goes on, its output is kept and its exit
@@ -26,6 +26,8 @@ export interface Runtime {
    * was under way, a process that nobody knows, an end that was not cleared. Nothing there is fine.
    */
   discard(processDirectory: string): Promise<void>;
+  /** Changes limits of a container that runs; what is absent stays. @throws InvalidArgumentError with the runtime's own words */
+  update(containerId: string, resources: Omit<OciResources, 'devices'>): Promise<void>;
   pause(containerId: string): Promise<void>;
   resume(containerId: string): Promise<void>;
   /** Removes what the runtime keeps of a stopped container (state, cgroups). Idempotent. */

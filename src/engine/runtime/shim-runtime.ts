@@ -2,7 +2,8 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cleanup } from '../../base/cleanup.ts';
-import { exec } from '../../base/exec.ts';
+import { InvalidArgumentError, messageOf } from '../../api/errors.ts';
+import { exec, ExecError } from '../../base/exec.ts';
 import type { Logger } from '../../base/log.ts';
 import { removeCgroup } from '../linux/remove-cgroup.ts';
 import { oomKilled } from './oom.ts';
@@ -117,6 +118,20 @@ export class ShimRuntime implements Runtime {
       await sleep(SETTLE_PAUSE_MS);
     }
     return undefined;
+  }
+
+  async update(containerId: string, resources: Parameters<Runtime['update']>[1]): Promise<void> {
+    // Beside the runtime's own state: crun takes no standard input here.
+    const path = join(this.#options.stateDirectory, containerId, 'update.json');
+    try {
+      await writeFile(path, JSON.stringify(resources), { mode: 0o600 });
+      await this.#runtime(['update', '--resources', path, containerId]);
+    } catch (cause) {
+      const said = cause instanceof ExecError && cause.stderr.trim() !== '' ? cause.stderr.trim() : messageOf(cause);
+      throw new InvalidArgumentError(`${this.name} did not change the limits: ${said}`, { cause });
+    } finally {
+      await rm(path, { force: true });
+    }
   }
 
   async pause(containerId: string): Promise<void> {

@@ -1,10 +1,10 @@
-import { statSync } from 'node:fs';
-import type { HostConfig } from '../../api/wire/container.ts';
+import { type Stats, statSync } from 'node:fs';
+import type { HostConfig, Limits, ThrottleDevice } from '../../api/wire/container.ts';
 import { InvalidArgumentError } from '../../api/errors.ts';
 import type { OciDevice, OciDeviceRule, OciResources } from './oci-spec.ts';
 
 /** Limits of a container, as the OCI spec says them. Zero means unset, as in docker's API. */
-export function resources(host: HostConfig): Omit<OciResources, 'devices'> {
+export function resources(host: Limits): Omit<OciResources, 'devices'> {
   const memory = {
     ...positive('limit', host.Memory),
     ...positive('reservation', host.MemoryReservation),
@@ -27,9 +27,48 @@ export function resources(host: HostConfig): Omit<OciResources, 'devices'> {
   return {
     ...(Object.keys(memory).length > 0 ? { memory } : {}),
     ...(Object.keys(cpu).length > 0 ? { cpu } : {}),
-    ...(host.PidsLimit ? { pids: { limit: host.PidsLimit } } : {}),
-    ...(host.BlkioWeight ? { blockIO: { weight: host.BlkioWeight } } : {}),
+    ...(host.PidsLimit && host.PidsLimit > 0 ? { pids: { limit: host.PidsLimit } } : {}),
+    ...blockIo(host),
   };
+}
+
+/**
+ * What a change of limits sets in a container that runs: only what the change names. Memory and swap go together, as cgroup v2 keeps
+ * swap apart from memory and v1 keeps their sum.
+ * @param present the limits with the change in them
+ */
+export function changedResources(change: Limits, present: Limits): Omit<OciResources, 'devices'> {
+  const { pids: _, ...changed } = resources({ ...change, ...(change.Memory || change.MemorySwap ? { Memory: present.Memory ?? 0, MemorySwap: present.MemorySwap ?? 0 } : {}) });
+  const { PidsLimit: pids } = change;
+  // The runtimes lift a limit by -1.
+  return { ...changed, ...(pids === undefined || pids === null ? {} : { pids: { limit: pids > 0 ? pids : -1 } }) };
+}
+
+function blockIo(host: Limits): Pick<OciResources, 'blockIO'> {
+  const throttle = (devices: readonly ThrottleDevice[] | null | undefined): { major: number; minor: number; rate: number }[] | undefined =>
+    (devices?.length ? devices.map(({ Path: path = '', Rate: rate = 0 }) => ({ ...deviceNumbers(path), rate })) : undefined);
+  const blockIO = {
+    weight: host.BlkioWeight ? host.BlkioWeight : undefined,
+    weightDevice: host.BlkioWeightDevice?.length ? host.BlkioWeightDevice.map(({ Path: path = '', Weight: weight = 0 }) => ({ ...deviceNumbers(path), weight })) : undefined,
+    throttleReadBpsDevice: throttle(host.BlkioDeviceReadBps), throttleWriteBpsDevice: throttle(host.BlkioDeviceWriteBps),
+    throttleReadIOPSDevice: throttle(host.BlkioDeviceReadIOps), throttleWriteIOPSDevice: throttle(host.BlkioDeviceWriteIOps),
+  };
+  const given = Object.fromEntries(Object.entries(blockIO).filter(([, value]) => value !== undefined));
+  return Object.keys(given).length > 0 ? { blockIO: given } : {};
+}
+
+/** glibc's layout of dev_t (makedev(3)). */
+function deviceNumbers(path: string): { major: number; minor: number } {
+  const { rdev } = statDevice(path);
+  return { major: (rdev >>> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >>> 12) & 0xfff00) };
+}
+
+function statDevice(path: string): Stats {
+  try {
+    return statSync(path);
+  } catch (cause) {
+    throw new InvalidArgumentError(`stat ${path}: no such file or directory`, { cause });
+  }
 }
 
 function positive<K extends string>(key: K, value: number | undefined): Partial<Record<K, number>> {
@@ -71,16 +110,14 @@ function deviceNode(hostPath: string, containerPath: string): OciDevice {
   return {
     path: containerPath === '' ? hostPath : containerPath,
     type: stat.isBlockDevice() ? 'b' : 'c',
-    // glibc's layout of dev_t (makedev(3)).
-    major: ((stat.rdev >>> 8) & 0xfff),
-    minor: (stat.rdev & 0xff) | ((stat.rdev >>> 12) & 0xfff00),
+    ...deviceNumbers(hostPath),
     fileMode: stat.mode & 0o777,
     uid: stat.uid,
     gid: stat.gid,
   };
 }
 
-function parseDeviceRule(rule: string): OciDeviceRule {
+export function parseDeviceRule(rule: string): OciDeviceRule {
   const match = /^([acb]) (\d+|\*):(\d+|\*) ([rwm]{1,3})$/.exec(rule);
   if (!match) throw new InvalidArgumentError(`invalid device cgroup rule format: '${rule}'`);
   const [, type, major, minor, access] = match;

@@ -32,17 +32,17 @@ export interface SpecInput {
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
 
-const MASKED_PATHS = [
+export const MASKED_PATHS: readonly string[] = [
   '/proc/asound', '/proc/acpi', '/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list', '/proc/timer_stats',
   '/proc/sched_debug', '/proc/scsi', '/sys/firmware', '/sys/devices/virtual/powercap',
 ];
-const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+export const READONLY_PATHS: readonly string[] = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 /** @throws InvalidArgumentError naming the option that cannot be carried out. */
 export function buildSpec(input: SpecInput): OciSpec {
   const { hostConfig } = input;
   const privileged = hostConfig.Privileged === true;
-  const unmasked = privileged || hostConfig.SecurityOpt?.includes('systempaths=unconfined') === true;
+  const [masked, readonly] = privileged ? [[], []] : [hostConfig.MaskedPaths ?? MASKED_PATHS, hostConfig.ReadonlyPaths ?? READONLY_PATHS];
   const process = buildProcess(input);
   const profile = chosenSeccompProfile(hostConfig.SecurityOpt ?? [], privileged, input.seccompProfile);
   return {
@@ -56,7 +56,8 @@ export function buildSpec(input: SpecInput): OciSpec {
       cgroupsPath: cgroupPath(input.containerId, hostConfig),
       resources: { ...resources(hostConfig), devices: deviceRules(hostConfig) },
       devices: defaultDevices(hostConfig),
-      ...(unmasked ? {} : { maskedPaths: hostConfig.MaskedPaths ?? MASKED_PATHS, readonlyPaths: hostConfig.ReadonlyPaths ?? READONLY_PATHS }),
+      ...(masked.length > 0 ? { maskedPaths: [...masked] } : {}),
+      ...(readonly.length > 0 ? { readonlyPaths: [...readonly] } : {}),
       ...(profile ? { seccomp: seccompFor(profile, { capabilities: process.capabilities.bounding, architecture: input.architecture ?? 'amd64' }) } : {}),
       ...(hostConfig.Sysctls ? { sysctl: hostConfig.Sysctls } : {}),
     },
@@ -85,10 +86,10 @@ export function buildProcess(input: SpecInput): OciProcess {
     capabilities: user.uid === 0
       ? { bounding: capabilities, effective: capabilities, permitted: capabilities }
       : { bounding: capabilities, effective: [], permitted: [] },
-    ...(hostConfig.Ulimits && hostConfig.Ulimits.length > 0
+    ...(hostConfig.Ulimits?.length
       ? { rlimits: hostConfig.Ulimits.map((limit) => ({ type: `RLIMIT_${(limit.Name ?? '').toUpperCase()}`, soft: limit.Soft ?? 0, hard: limit.Hard ?? 0 })) }
       : {}),
-    noNewPrivileges: (hostConfig.SecurityOpt ?? []).some((option) => /^no-new-privileges(?:[:=]true)?$/.test(option)),
+    noNewPrivileges: (hostConfig.SecurityOpt ?? []).some((option) => /^no-new-privileges(?:[:=](?:1|t|true))?$/i.test(option)),
     ...(hostConfig.OomScoreAdj ? { oomScoreAdj: hostConfig.OomScoreAdj } : {}),
   };
 }

@@ -30,10 +30,11 @@ export const stats = defineCommand({
     if (flags['no-stream']) {
       const names = args.length > 0 ? args : (await listContainers(client, { all: flags.all })).map(({ Id }) => Id);
       const results = await Promise.allSettled(names.map((name) => sampleContainerStats(client, name)));
-      await print(results.flatMap((result, index) => (result.status === 'fulfilled' ? [{ container: names[index] ?? '', stats: result.value }] : [])));
       const failures = results.filter((result) => result.status === 'rejected');
       for (const { reason } of failures) cli.error(errorText(reason, cli));
-      return failures.length === 0 ? 0 : 1;
+      if (failures.length > 0) return 1;
+      await print(results.flatMap((result, index) => (result.status === 'fulfilled' ? [{ container: names[index] ?? '', stats: result.value }] : [])));
+      return 0;
     }
     await follow(client, { names: args.length > 0 ? args : undefined, all: flags.all }, async (rows) => {
       if (process.stdout.isTTY) cli.out(CLEAR + TOP_LEFT);

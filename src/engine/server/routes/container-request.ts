@@ -1,4 +1,4 @@
-import type { ContainerConfig, ContainerCreateRequest, EndpointSettings, ExecCreateRequest, HostConfig } from '../../../api/wire/container.ts';
+import type { ContainerConfig, ContainerCreateRequest, ContainerUpdateRequest, EndpointSettings, ExecCreateRequest, HostConfig } from '../../../api/wire/container.ts';
 import { InvalidArgumentError } from '../../../api/errors.ts';
 import type { WantedEndpoint } from '../../containers/container-record.ts';
 import { decodeObject, type FieldTable } from '../decode.ts';
@@ -18,6 +18,15 @@ const mount: FieldTable = {
   TmpfsOptions: { object: { SizeBytes: 'integer', Mode: 'integer' } },
 };
 
+const throttle: FieldTable = { Path: 'string', Rate: 'integer' };
+
+const limits: FieldTable = {
+  CpuShares: 'integer', Memory: 'integer', NanoCpus: 'integer', BlkioWeight: 'integer', CpuPeriod: 'integer', CpuQuota: 'integer', CpuRealtimePeriod: 'integer',
+  CpuRealtimeRuntime: 'integer', CpusetCpus: 'string', CpusetMems: 'string', MemoryReservation: 'integer', MemorySwap: 'integer', MemorySwappiness: 'integer', OomKillDisable: 'boolean',
+  PidsLimit: 'integer', BlkioWeightDevice: { list: { Path: 'string', Weight: 'integer' } }, BlkioDeviceReadBps: { list: throttle }, BlkioDeviceWriteBps: { list: throttle },
+  BlkioDeviceReadIOps: { list: throttle }, BlkioDeviceWriteIOps: { list: throttle },
+};
+
 const hostConfig: FieldTable = {
   Binds: 'strings', ContainerIDFile: 'string', LogConfig: { object: { Type: 'string', Config: 'string-map' } }, NetworkMode: 'string',
   PortBindings: { map: 'lists', of: { HostIp: 'string', HostPort: 'string' } }, RestartPolicy: { object: { Name: 'string', MaximumRetryCount: 'integer' } }, AutoRemove: 'boolean',
@@ -25,11 +34,11 @@ const hostConfig: FieldTable = {
   ExtraHosts: 'strings', GroupAdd: 'strings', IpcMode: 'string', Cgroup: 'string', Links: 'strings', OomScoreAdj: 'integer', PidMode: 'string', Privileged: 'boolean',
   PublishAllPorts: 'boolean', ReadonlyRootfs: 'boolean', SecurityOpt: 'strings', StorageOpt: 'string-map', Tmpfs: 'string-map', UTSMode: 'string', UsernsMode: 'string',
   ShmSize: 'integer', Sysctls: 'string-map', Runtime: 'string', ConsoleSize: 'size', Isolation: 'string', Mounts: { list: mount }, MaskedPaths: 'strings', ReadonlyPaths: 'strings',
-  Init: 'boolean', CpuShares: 'integer', Memory: 'integer', NanoCpus: 'integer', CgroupParent: 'string', BlkioWeight: 'integer', CpuPeriod: 'integer', CpuQuota: 'integer',
-  CpuRealtimePeriod: 'integer', CpuRealtimeRuntime: 'integer', CpusetCpus: 'string', CpusetMems: 'string',
-  Devices: { list: { PathOnHost: 'string', PathInContainer: 'string', CgroupPermissions: 'string' } }, DeviceCgroupRules: 'strings', MemoryReservation: 'integer', MemorySwap: 'integer',
-  MemorySwappiness: 'integer', OomKillDisable: 'boolean', PidsLimit: 'integer', Ulimits: { list: { Name: 'string', Soft: 'integer', Hard: 'integer' } },
+  Init: 'boolean', CgroupParent: 'string', Devices: { list: { PathOnHost: 'string', PathInContainer: 'string', CgroupPermissions: 'string' } }, DeviceCgroupRules: 'strings',
+  Ulimits: { list: { Name: 'string', Soft: 'integer', Hard: 'integer' } }, Annotations: 'string-map', ...limits,
 };
+
+const update: FieldTable = { ...limits, RestartPolicy: { object: { Name: 'string', MaximumRetryCount: 'integer' } } };
 
 const endpoint: FieldTable = {
   IPAMConfig: { object: { IPv4Address: 'string', IPv6Address: 'string' } }, Links: 'strings', MacAddress: 'string', Aliases: 'strings', DriverOpts: 'string-map', NetworkID: 'string',
@@ -49,6 +58,12 @@ export function decodeCreateRequest(body: unknown): DecodedCreateRequest {
   const { HostConfig: host = {}, NetworkingConfig: networking, ...rest } = decodeObject<ContainerCreateRequest>(body, create);
   const endpoints = Object.entries(networking?.EndpointsConfig ?? {});
   return { config: rest, hostConfig: host, networks: Object.fromEntries(endpoints.map(([name, settings]) => [name, wantedEndpoint(settings)])) };
+}
+
+/** The body of `POST /containers/{id}/update`. @throws InvalidArgumentError */
+export function decodeUpdateRequest(body: unknown): ContainerUpdateRequest {
+  if (body === undefined) throw new InvalidArgumentError('EOF');
+  return decodeObject<ContainerUpdateRequest>(body, update);
 }
 
 /** @throws InvalidArgumentError */

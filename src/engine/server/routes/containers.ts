@@ -3,6 +3,7 @@ import type { ContainerWaitResponse, WaitCondition } from '../../../api/wire/con
 import { CONTAINER_FILTERS, selectContainers } from '../../containers/container-filter.ts';
 import type { ContainerCreator } from '../../containers/container-creator.ts';
 import type { ContainerRegistry } from '../../containers/container-registry.ts';
+import type { ContainerUpdater } from '../../containers/container-updater.ts';
 import type { ContainerRemover } from '../../containers/container-remover.ts';
 import type { Container, ContainerExit } from '../../containers/container.ts';
 import type { Controls, StopOptions } from '../../containers/controls.ts';
@@ -18,7 +19,7 @@ import { isAtLeast } from '../api-version.ts';
 import { parseFilters } from '../../filters.ts';
 import { queryBoolean, queryInteger } from '../query.ts';
 import type { Route, RouteContext } from '../route.ts';
-import { decodeCreateRequest } from './container-request.ts';
+import { decodeCreateRequest, decodeUpdateRequest } from './container-request.ts';
 import { inspectContainer, summarizeContainer } from './container-wire.ts';
 
 export interface ContainerRouteServices {
@@ -27,6 +28,7 @@ export interface ContainerRouteServices {
   lifecycle: Lifecycle;
   controls: Controls;
   remover: ContainerRemover;
+  updater: ContainerUpdater;
   execs: Execs;
   images: ImageSource;
   snapshotter: Snapshotter;
@@ -43,8 +45,8 @@ export function containerRoutes(services: ContainerRouteServices): Route[] {
       handler: async (context) => {
         const name = context.query.get('name')?.replace(/^\//, '') ?? '';
         const request = decodeCreateRequest(await context.readJson());
-        const record = await creator.create({ ...request, name: name === '' ? undefined : name });
-        context.json(201, { Id: record.id, Warnings: [] });
+        const { record, warnings } = await creator.create({ ...request, name: name === '' ? undefined : name });
+        context.json(201, { Id: record.id, Warnings: warnings });
       },
     },
     { method: 'GET', path: '/containers/{id}/json', handler: async (context) => { await inspect(services, named(context), context); } },
@@ -121,7 +123,14 @@ export function containerRoutes(services: ContainerRouteServices): Route[] {
     ...(['GET', 'HEAD', 'PUT'] as const).map((method): Route => ({
       method, path: '/containers/{id}/archive', handler: (context) => { throw new NotImplementedError(`copying from and to container ${named(context).record.name} is not implemented`); },
     })),
-    { method: 'POST', path: '/containers/{id}/update', handler: (context) => { throw new NotImplementedError(`changing the limits of container ${named(context).record.name} is not implemented`); } },
+    {
+      method: 'POST', path: '/containers/{id}/update',
+      handler: async (context) => {
+        const change = decodeUpdateRequest(await context.readJson());
+        const warnings = await services.updater.update(named(context), change);
+        context.json(200, { Warnings: warnings.length === 0 ? null : warnings });
+      },
+    },
   ];
 
   async function inspect(from: ContainerRouteServices, container: Container, context: RouteContext): Promise<void> {
