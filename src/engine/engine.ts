@@ -63,6 +63,7 @@ import { openTransfers } from './images/transfer/open-transfers.ts';
 import { registryRoutes } from './server/routes/registry.ts';
 import type { ImageListener } from './images/image.ts';
 import { checkRoutes } from './server/routes/check.ts';
+import { explorerRoutes } from './server/routes/explorer.ts';
 import { imageRoutes } from './server/routes/images.ts';
 import { wireSummary } from './server/routes/image-wire.ts';
 
@@ -156,7 +157,7 @@ export class Engine {
       }),
       ...containerRoutes({ registry, creator, lifecycle, controls, remover, updater, execs, images: images.source, snapshotter, architecture: goArchitecture() }),
       ...containerStatsRoutes({ registry, cgroupVersion: cgroups.version }),
-      ...imageRoutes({ images: images.service }), ...registryRoutes(transfers),
+      ...imageRoutes({ images: images.service }), ...explorerRoutes({ explorer: images.explorer }), ...registryRoutes(transfers),
       ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry }), ...volumeRoutes({ volumes }),
       ...checkRoutes({ check: openCheck({ config, database, snapshotter, registry, images, log }) }),
       ...absentRoutes(),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { ConflictError, InvalidArgumentError, NotFoundError } from '../../src/api/errors.ts';
@@ -42,6 +42,22 @@ export function snapshotterContract(open: () => Promise<OpenedSnapshotter>): voi
     await mounted(scratch, await snapshotter.prepare('w', 'top'), (root) => { writeFileSync(join(root, 'a'), '3'); });
     assert.deepEqual(await mounted(scratch, await snapshotter.mounts('w'), show), ['3', '-', '2']);
     assert.deepEqual(await mounted(scratch, await snapshotter.mounts('v2'), show), ['2', '-', '2']);
+  });
+
+  test('a sidecar lies beside the files, stays over a commit, is not inherited and goes with the snapshot', async () => {
+    const opened = await open();
+    const { snapshotter, scratch } = opened;
+    await snapshotter.prepare('base-active', undefined);
+    const { sidecar } = await snapshotter.stat('base-active');
+    assert.equal(existsSync(sidecar), false);
+    writeFileSync(sidecar, 'derived');
+    await snapshotter.commit('base', 'base-active');
+    assert.equal(readFileSync((await snapshotter.stat('base')).sidecar, 'utf8'), 'derived');
+    await layer(opened, 'top', 'base', () => undefined);
+    assert.equal(existsSync((await snapshotter.stat('top')).sidecar), false);
+    assert.deepEqual(await mounted(scratch, await snapshotter.view('v', 'top'), (root) => readdirSync(root)), []);
+    for (const key of ['v', 'top', 'base']) await snapshotter.remove(key);
+    assert.equal(existsSync(sidecar), false);
   });
 
   test('a view cannot be written', async () => {

@@ -19,7 +19,7 @@ export interface Layer {
 /** What every part of the engine may stand on: tools, contract, and values that parts exchange. */
 const ENGINE_GROUND = ['base', 'api', 'engine/values', 'engine/linux', 'engine/store', 'engine/events'] as const;
 
-const ENGINE_PARTS = ['engine/archive', 'engine/content', 'engine/snapshots', 'engine/gc', 'engine/registry', 'engine/images', 'engine/runtime', 'engine/network', 'engine/volumes'] as const;
+const ENGINE_PARTS = ['engine/archive', 'engine/explorer', 'engine/content', 'engine/snapshots', 'engine/gc', 'engine/registry', 'engine/images', 'engine/runtime', 'engine/network', 'engine/volumes'] as const;
 
 export const LAYERS: readonly Layer[] = [
   { name: 'base', paths: ['src/base/'], imports: [], node: 'all', remedy: 'src/base knows no product: pass what it needs as an argument' },
@@ -35,11 +35,12 @@ export const LAYERS: readonly Layer[] = [
   { name: 'engine/store', paths: ['src/engine/store/'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'the database stands at the bottom: define the record here or pass it in' },
   { name: 'engine/events', paths: ['src/engine/events/'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'events only announce what has happened: the announcer calls them, never the other way' },
   { name: 'engine/archive', paths: ['src/engine/archive/'], imports: ENGINE_GROUND, node: 'all', remedy: 'reading and writing archives knows no image and no container: pass streams and names in' },
+  { name: 'engine/explorer', paths: ['src/engine/explorer/'], imports: [...ENGINE_GROUND, 'engine/archive'], node: 'all', remedy: 'the explorer computes from indexes of layers: read them in images/explore and pass them in' },
   { name: 'engine/content', paths: ['src/engine/content/'], imports: ENGINE_GROUND, node: 'all', remedy: 'blobs know nothing of images or containers: pass a digest in' },
   { name: 'engine/snapshots', paths: ['src/engine/snapshots/'], imports: [...ENGINE_GROUND, 'engine/archive'], node: 'all', remedy: 'snapshots know nothing of images or containers: pass a key in' },
   { name: 'engine/gc', paths: ['src/engine/gc/'], imports: [...ENGINE_GROUND, 'engine/content', 'engine/snapshots'], node: 'all', remedy: 'garbage collection sees roots and edges only: let the owner of a root register it' },
   { name: 'engine/registry', paths: ['src/engine/registry/'], imports: [...ENGINE_GROUND, 'engine/content'], node: 'all', remedy: 'the registry client moves manifests and blobs: let images decide what becomes of them' },
-  { name: 'engine/images', paths: ['src/engine/images/'], imports: [...ENGINE_GROUND, 'engine/config', 'engine/archive', 'engine/content', 'engine/snapshots', 'engine/gc', 'engine/registry'], node: 'all', remedy: 'images stand over content and snapshots and know no container: take the fact as an argument or through a seam defined in images/' },
+  { name: 'engine/images', paths: ['src/engine/images/'], imports: [...ENGINE_GROUND, 'engine/config', 'engine/archive', 'engine/explorer', 'engine/content', 'engine/snapshots', 'engine/gc', 'engine/registry'], node: 'all', remedy: 'images stand over content and snapshots and know no container: take the fact as an argument or through a seam defined in images/' },
   { name: 'engine/runtime', paths: ['src/engine/runtime/'], imports: ENGINE_GROUND, node: 'all', remedy: 'the runtime is told everything in its request: put it into the spec' },
   { name: 'engine/network', paths: ['src/engine/network/'], imports: ENGINE_GROUND, node: 'all', remedy: 'networks know no container: pass what they need to attach()' },
   { name: 'engine/volumes', paths: ['src/engine/volumes/'], imports: ENGINE_GROUND, node: 'all', remedy: 'volumes know no container: pass what they need in' },

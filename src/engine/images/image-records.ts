@@ -183,6 +183,14 @@ export class ImageRecords {
     return new Map(rows.map(({ chain, size }) => [chain, size]));
   }
 
+  /** Ids of the images that need a snapshot or a blob. */
+  imagesOf(kind: 'blob' | 'snapshot', key: string): string[] {
+    const rows = kind === 'snapshot'
+      ? this.#database.all<{ image: string }>('SELECT DISTINCT image FROM image_layers WHERE chain_id = ? ORDER BY image', key)
+      : this.#database.all<{ image: string }>('SELECT image FROM image_layers WHERE blob = ? UNION SELECT image FROM image_manifests WHERE digest = ?', key, key);
+    return rows.map(({ image }) => image);
+  }
+
   /** For garbage collection. */
   needs(kind: 'blob' | 'snapshot', key: string): boolean {
     if (kind === 'snapshot') return this.#database.get('SELECT 1 FROM image_layers WHERE chain_id = ? LIMIT 1', key) !== undefined;

@@ -33,7 +33,8 @@ export interface EnsureOptions {
   arrived?: (layer: LayerBlob) => Promise<unknown>;
 }
 
-const UNPACKING_PREFIX = 'unpack-';
+/** Keys of snapshots that are being unpacked: what a dead engine left of them is cleared at the start. */
+export const UNPACKING_PREFIX = 'unpack-';
 
 /** Turns the layers of an image into committed snapshots, named by chain id. */
 export class LayerStore {
@@ -126,8 +127,8 @@ export class LayerStore {
     undo.push(() => this.#snapshotter.remove(key));
     await arrived?.(layer);
     onProgress?.(layer, 'unpacking');
-    const { directory } = await this.#snapshotter.stat(key);
-    const result = await this.#unpacker.unpack({ blobPath: this.#pathOf(layer.blob), directory, layering: this.#snapshotter.layering }, signal);
+    const { directory, sidecar } = await this.#snapshotter.stat(key);
+    const result = await this.#unpacker.unpack({ blobPath: this.#pathOf(layer.blob), directory, layering: this.#snapshotter.layering, indexPath: sidecar }, signal);
     checkDiffId(layer, result);
     await below;
     if (stacked && parent !== undefined && !result.rootSeen) copyDirectoryAttributes((await this.#snapshotter.stat(parent)).directory, directory);

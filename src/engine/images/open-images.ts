@@ -5,6 +5,7 @@ import { GarbageCollector } from '../gc/garbage-collector.ts';
 import { Leases } from '../gc/leases.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Database } from '../store/database.ts';
+import { ImageExplorer } from './explore/image-explorer.ts';
 import { ImageFinder } from './image-finder.ts';
 import { ImageRecords } from './image-records.ts';
 import { ImageRemover } from './image-remover.ts';
@@ -31,6 +32,7 @@ export interface OpenImagesOptions {
 export interface OpenedImages {
   source: ImageSource;
   service: ImageService;
+  explorer: ImageExplorer;
   content: FileContentStore;
   collector: GarbageCollector;
   leases: Leases;
@@ -59,8 +61,9 @@ export async function openImages(options: OpenImagesOptions): Promise<OpenedImag
     saver: new ImageSaver({ content, records, finder, leases }),
     remover: new ImageRemover({ records, finder, collector, users, announce }),
   });
+  const explorer = new ImageExplorer({ records, finder, snapshotter, unpacker, leases, users, pathOf: (digest) => content.pathOf(digest), log });
   return {
-    source: finder, service, content, collector, leases, records, layers,
+    source: finder, service, explorer, content, collector, leases, records, layers,
     close: async () => {
       await unpacker[Symbol.asyncDispose]();
       await collector.idle();

@@ -62,8 +62,9 @@ export class NativeSnapshotter implements Snapshotter {
     const record = this.#records.get(key);
     if (record.kind === 'view') return { bytes: 0, inodes: 0 };
     if (record.bytes !== null && record.inodes !== null) return { bytes: record.bytes, inodes: record.inodes };
-    const usage = await diskUsage(this.#files.tree(record.id));
-    if (record.kind === 'committed') this.#records.setUsage(record.id, usage);
+    if (record.kind === 'active') return diskUsage(this.#files.tree(record.id));
+    const usage = await diskUsage(this.#files.home(record.id));
+    this.#records.setUsage(record.id, usage);
     return usage;
   }
 
@@ -81,6 +82,6 @@ export class NativeSnapshotter implements Snapshotter {
 
   #info({ id, key, kind, parent }: SnapshotRecord): SnapshotInfo {
     const owner = kind === 'view' ? (this.#records.ancestors(key)[0] ?? id) : id;
-    return { key, kind, parent: parent ?? undefined, directory: this.#files.tree(owner) };
+    return { key, kind, parent: parent ?? undefined, directory: this.#files.tree(owner), sidecar: this.#files.sidecar(owner) };
   }
 }

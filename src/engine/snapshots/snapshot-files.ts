@@ -22,6 +22,10 @@ export class SnapshotFiles {
     return join(this.home(id), 'fs');
   }
 
+  sidecar(id: number): string {
+    return join(this.home(id), 'sidecar');
+  }
+
   /** Runs `make` with a directory of its own in the making, which it renames; what is left of it when it fails is deleted. */
   async making<T>(make: (directory: string) => Promise<T>): Promise<T> {
     const name = `new-${randomBytes(6).toString('hex')}`;

@@ -26,7 +26,10 @@ export interface Snapshotter {
   /** Removes a snapshot. ConflictError while it has children. The caller has unmounted it. Space is given back before this resolves. */
   remove(key: string): Promise<void>;
   stat(key: string): Promise<SnapshotInfo>;
-  /** Bytes (as the disk counts them) and inodes that this snapshot alone occupies, not its parents. */
+  /**
+   * Bytes (as the disk counts them) and inodes of this snapshot alone, not its parents: of a committed one all that its removal gives back, the
+   * sidecar included; of an active one what has been written into it.
+   */
   usage(key: string): Promise<{ bytes: number; inodes: number }>;
   list(): AsyncIterable<SnapshotInfo>;
   /** Paths of files that belong to no snapshot: what a crash, or a removal that failed, left. What is being made or removed now does not count. */
@@ -47,4 +50,9 @@ export interface SnapshotInfo {
   parent: string | undefined;
   /** Where this snapshot's own files lie (overlay: the upper directory of an active one, the layer directory of a committed one). */
   directory: string;
+  /**
+   * Path of one file beside `directory`, for what somebody derives from the files. It is not there at first, stays over a commit and goes with
+   * the snapshot; a snapshot that is prepared over this one has one of its own.
+   */
+  sidecar: string;
 }

@@ -7,10 +7,23 @@ import { type TarEntry, textOfName } from '../../archive/tar-entry.ts';
 import type { TarHandler } from '../../archive/tar-parser.ts';
 import { makeNode, setXattr } from '../../linux/file-attributes.ts';
 import { bytesOf, type LayerTree } from './layer-tree.ts';
-import type { WhiteoutWriter } from './whiteouts.ts';
+import { meaningOf, type WhiteoutWriter } from './whiteouts.ts';
 
 const FILE_TYPES = { char: 0o020000, block: 0o060000, fifo: 0o010000 } as const;
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+
+/** Told what has been laid down, by real names: symlinks on the way are followed, the root is the empty one. */
+export interface LayerObserver {
+  /** @param target for a hard link, the real name of the file that it names too */
+  made(path: string, entry: TarEntry, target?: string): void;
+  /** `path` of the layers below has been removed. */
+  removed(path: string): void;
+  /** All that the layers below have in `directory` has been removed. */
+  emptied(directory: string): void;
+  /** Content of the file that was made last, and its end. */
+  data(chunk: Uint8Array, offset: number): void;
+  end(): void;
+}
 
 /**
  * Lays one layer's entries down below a directory that nobody else touches. Calls are synchronous and few: this runs in a thread of its
@@ -19,6 +32,7 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 export class LayerExtractor implements TarHandler {
   readonly #tree: LayerTree;
   readonly #whiteouts: WhiteoutWriter;
+  readonly #observer: LayerObserver;
   /** Directories get their times when nothing is made in them any more. */
   readonly #directoryTimes = new Map<string, number>();
   #open: { fd: number; entry: TarEntry } | undefined;
@@ -27,9 +41,10 @@ export class LayerExtractor implements TarHandler {
   /** Whether the layer says how the root directory itself is to be. */
   rootSeen = false;
 
-  constructor(tree: LayerTree, whiteouts: WhiteoutWriter) {
+  constructor(tree: LayerTree, whiteouts: WhiteoutWriter, observer: LayerObserver) {
     this.#tree = tree;
     this.#whiteouts = whiteouts;
+    this.#observer = observer;
   }
 
   entry(entry: TarEntry): void {
@@ -41,27 +56,37 @@ export class LayerExtractor implements TarHandler {
     const base = name.slice(slash + 1);
     if (base.startsWith('.wh.')) {
       // A whiteout is a name, not content: a body would have nowhere to go.
-      this.#whiteouts.whiteout(parent, base.slice('.wh.'.length));
+      this.#whiteout(parent, base.slice('.wh.'.length));
       return;
     }
     this.#make(entry, this.#tree.join(parent, base));
+  }
+
+  #whiteout(parent: string, rest: string): void {
+    this.#whiteouts.whiteout(parent, rest);
+    const meaning = meaningOf(parent, rest);
+    if (meaning === 'opaque') this.#observer.emptied(parent);
+    else if (meaning !== 'nothing') this.#observer.removed(this.#tree.join(parent, meaning.remove));
   }
 
   #root(entry: TarEntry): void {
     if (entry.type !== 'directory') throw new InvalidArgumentError(`invalid layer: ${JSON.stringify(textOfName(entry.name))} would replace the root directory`);
     this.rootSeen = true;
     this.#decorate(entry, '');
+    this.#observer.made('', entry);
   }
 
   #make(entry: TarEntry, path: string): void {
     this.#whiteouts.created(path);
+    let target: string | undefined;
     if (entry.type === 'directory') this.#makeDirectory(entry, path);
     else if (entry.type === 'file') this.#makeFile(entry, path);
-    else if (entry.type === 'hardlink') this.#makeLink(entry, path);
+    else if (entry.type === 'hardlink') target = this.#makeLink(entry, path);
     else {
       this.#replacing(path, () => { this.#makeSpecial(entry, path); });
       this.#decorate(entry, path);
     }
+    this.#observer.made(path, entry, target);
   }
 
   #makeDirectory(entry: TarEntry, path: string): void {
@@ -83,7 +108,7 @@ export class LayerExtractor implements TarHandler {
     this.#setXattrs(entry, path);
   }
 
-  #makeLink(entry: TarEntry, path: string): void {
+  #makeLink(entry: TarEntry, path: string): string {
     const target = this.#tree.resolveParent(this.#tree.clean(entry.linkName));
     if (target === undefined || target === path) throw new InvalidArgumentError(`invalid layer: hard link ${shown(path)} to ${JSON.stringify(textOfName(entry.linkName))}, which is not in this layer`);
     try {
@@ -92,6 +117,7 @@ export class LayerExtractor implements TarHandler {
       if (!isCode(cause, 'ENOENT') && !isCode(cause, 'EPERM')) throw cause;
       throw new InvalidArgumentError(`invalid layer: hard link ${shown(path)} to ${JSON.stringify(textOfName(entry.linkName))}, which is not in this layer`, { cause });
     }
+    return target;
   }
 
   #makeSpecial(entry: TarEntry, path: string): void {
@@ -143,6 +169,7 @@ export class LayerExtractor implements TarHandler {
 
   data(chunk: Uint8Array, offset: number): void {
     if (!this.#open) return;
+    this.#observer.data(chunk, offset);
     const { fd, entry } = this.#open;
     for (let done = 0; done < chunk.length;) done += writeSync(fd, chunk, done, chunk.length - done, entry.sparse ? offset + done : null);
   }
@@ -151,6 +178,7 @@ export class LayerExtractor implements TarHandler {
     if (!this.#open) return;
     const { fd, entry } = this.#open;
     this.#open = undefined;
+    this.#observer.end();
     try {
       if (entry.sparse) ftruncateSync(fd, entry.size);
       futimesSync(fd, entry.mtime, entry.mtime);

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, writeFileSync } from 'node:fs';
 import { decompress } from '../../archive/decompress.ts';
 import type { TarEntry } from '../../archive/tar-entry.ts';
 import { type TarHandler, TarParser } from '../../archive/tar-parser.ts';
-import { LayerExtractor } from './layer-extractor.ts';
+import { LayerIndexBuilder } from '../../explorer/layer-index-builder.ts';
+import { encodeLayerIndex } from '../../explorer/layer-index-format.ts';
+import { LayerExtractor, type LayerObserver } from './layer-extractor.ts';
 import { LayerTree } from './layer-tree.ts';
 import { MergingWhiteouts, OverlayWhiteouts } from './whiteouts.ts';
 
@@ -13,6 +15,8 @@ export interface UnpackRequest {
   /** An empty directory (`stacked`) or a copy of the layers below (`merged`), touched by nobody else; undefined only to look the layer over. */
   directory: string | undefined;
   layering: 'stacked' | 'merged';
+  /** Where the index of the layer's files is written, a new file; undefined for none. */
+  indexPath?: string | undefined;
 }
 
 export interface UnpackResult {
@@ -29,8 +33,9 @@ export interface UnpackResult {
  * Unpacks one layer and hashes it on the way. On failure the directory holds a part of it: the caller throws it away.
  * @throws InvalidArgumentError for what is no proper layer; file system errors as they are
  */
-export async function unpackLayer({ blobPath, directory, layering }: UnpackRequest): Promise<UnpackResult> {
-  const target = directory === undefined ? new LayerMeter() : makeExtractor(directory, layering);
+export async function unpackLayer({ blobPath, directory, layering, indexPath }: UnpackRequest): Promise<UnpackResult> {
+  const builder = new LayerIndexBuilder(layering);
+  const target = directory === undefined ? new LayerMeter() : makeExtractor(directory, layering, builder);
   const parser = new TarParser(target);
   const hash = createHash('sha256');
   try {
@@ -40,15 +45,16 @@ export async function unpackLayer({ blobPath, directory, layering }: UnpackReque
     }
     parser.finish();
     target.finish();
+    if (indexPath !== undefined) writeFileSync(indexPath, encodeLayerIndex(builder.index), { flag: 'wx', mode: 0o600 });
   } finally {
     target.close();
   }
   return { diffId: `sha256:${hash.digest('hex')}`, sizeBytes: target.sizeBytes, entries: target.entries, rootSeen: target.rootSeen };
 }
 
-function makeExtractor(directory: string, layering: UnpackRequest['layering']): LayerExtractor {
+function makeExtractor(directory: string, layering: UnpackRequest['layering'], observer: LayerObserver): LayerExtractor {
   const tree = new LayerTree(directory);
-  return new LayerExtractor(tree, layering === 'stacked' ? new OverlayWhiteouts(tree) : new MergingWhiteouts(tree));
+  return new LayerExtractor(tree, layering === 'stacked' ? new OverlayWhiteouts(tree) : new MergingWhiteouts(tree), observer);
 }
 
 /** Counts, and lays nothing down. */

@@ -22,7 +22,7 @@ const CHAR_DEVICE = 0o020000;
 const YES = Buffer.from('y');
 
 /** A name to remove, `opaque`, or `nothing` for the marks of aufs. @throws InvalidArgumentError for names that would mean a directory itself or its parent */
-function meaningOf(directory: string, rest: string): { remove: string } | 'opaque' | 'nothing' {
+export function meaningOf(directory: string, rest: string): { remove: string } | 'opaque' | 'nothing' {
   if (rest === OPAQUE) return 'opaque';
   if (rest.startsWith('.wh.')) return 'nothing';
   if (rest === '' || rest === '.' || rest === '..') throw new InvalidArgumentError(`invalid layer: whiteout ${JSON.stringify(textOfName(`${directory}/.wh.${rest}`))} names no file`);
