@@ -46,6 +46,7 @@ import { absentRoutes } from './server/routes/absent.ts';
 import { containerStreamRoutes } from './server/routes/container-streams.ts';
 import { containerStatsRoutes } from './server/routes/container-stats.ts';
 import { containerRoutes } from './server/routes/containers.ts';
+import { eventRoutes } from './server/routes/events.ts';
 import { execRoutes } from './server/routes/execs.ts';
 import { networkRoutes } from './server/routes/networks.ts';
 import { goArchitecture, systemRoutes } from './server/routes/system.ts';
@@ -153,12 +154,12 @@ export class Engine {
 
     const router = new Router([
       ...systemRoutes({
-        config, engineId: engineId(database), registry, images: images.source, listImages: async () => images.service.list({ filters: new Map(), all: false, sharedSize: true }).map((image) => wireSummary(image, NEWEST_API_VERSION)), snapshotter, volumes, events, cgroups, runtime: found, seccomp: seccompProfile !== undefined, warnings: [],
+        config, engineId: engineId(database), registry, images: images.source, listImages: async () => images.service.list({ filters: new Map(), all: false, sharedSize: true }).map((image) => wireSummary(image, NEWEST_API_VERSION)), snapshotter, volumes, cgroups, runtime: found, seccomp: seccompProfile !== undefined, warnings: [],
       }),
-      ...containerRoutes({ registry, creator, lifecycle, controls, remover, updater, execs, images: images.source, snapshotter, architecture: goArchitecture() }),
+      ...containerRoutes({ registry, creator, lifecycle, controls, remover, updater, execs, images: images.source, snapshotter, events, architecture: goArchitecture() }),
       ...containerStatsRoutes({ registry, cgroupVersion: cgroups.version }),
       ...imageRoutes({ images: images.service }), ...explorerRoutes({ explorer: images.explorer }), ...registryRoutes(transfers),
-      ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry }), ...volumeRoutes({ volumes }),
+      ...eventRoutes({ events }), ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry, events }), ...volumeRoutes({ volumes, events }),
       ...checkRoutes({ check: openCheck({ config, database, snapshotter, registry, images, log }) }),
       ...absentRoutes(),
     ]);

@@ -66,14 +66,13 @@ export class Lifecycle {
   }
 
   async #startLocked(container: Container): Promise<void> {
-    const { registry, events, log } = this.#options;
+    const { registry, log } = this.#options;
     const startedAt = performance.now();
     try {
       await this.#run(container);
     } catch (error) {
       const exitCode = startFailureCode(error);
       registry.move(container, { type: 'start-failed', exitCode, error: messageOf(error) }, { endpoints: [] });
-      announce(events, container.record, 'die', { exitCode: String(exitCode), execDuration: '0' });
       container.abandonEarlyClients();
       container.announceExit({ exitCode });
       if (container.record.hostConfig.AutoRemove === true) await this.#options.remove(container);

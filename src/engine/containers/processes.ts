@@ -2,6 +2,8 @@ import { ConflictError, InvalidArgumentError } from '../../api/errors.ts';
 import { exec } from '../../base/exec.ts';
 import { cgroupProcesses } from '../linux/cgroup.ts';
 import { cgroupPath } from '../runtime/spec.ts';
+import type { EventBus } from '../events/event-bus.ts';
+import { announce } from './container-events.ts';
 import type { Container } from './container.ts';
 
 /**
@@ -9,13 +11,15 @@ import type { Container } from './container.ts';
  * @param psArguments as the user wrote them; default `-ef`
  * @throws ConflictError when it does not run
  */
-export async function listProcesses(container: Container, psArguments: string): Promise<{ titles: string[]; processes: string[][] }> {
+export async function listProcesses(container: Container, psArguments: string, events: EventBus): Promise<{ titles: string[]; processes: string[][] }> {
   if (!container.running) throw new ConflictError(`container ${container.id} is not running`);
   const words = (psArguments.trim() === '' ? '-ef' : psArguments.trim()).split(/\s+/);
   if (words.some((word) => /pid=\s*/i.test(word) && word.includes('='))) throw new InvalidArgumentError('specifying "pid=" is not allowed: the column is needed under its own name');
   const pids = new Set(cgroupProcesses(cgroupPath(container.id, container.record.hostConfig)));
   const { stdout } = await exec('ps', words, { timeoutMs: 10_000 });
-  return selectProcesses(stdout, pids);
+  const selected = selectProcesses(stdout, pids);
+  announce(events, container.record, 'top');
+  return selected;
 }
 
 /** The rows of ps whose PID is in `pids`. Pure. @throws InvalidArgumentError when ps was not asked for a PID column */

@@ -1,12 +1,13 @@
 import { InvalidArgumentError } from '../../api/errors.ts';
 import { type FilterValues, matchesLabels } from '../filters.ts';
+import type { EventBus } from '../events/event-bus.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { ContainerRegistry } from './container-registry.ts';
 import type { ContainerRemover } from './container-remover.ts';
 import { snapshotKey } from './rootfs.ts';
 
 /** Removes the containers that do not run and match. @returns their ids and the bytes that came back */
-export async function pruneContainers(options: { registry: ContainerRegistry; remover: ContainerRemover; snapshotter: Snapshotter; filters: FilterValues; now: number }): Promise<{ ids: string[]; bytes: number }> {
+export async function pruneContainers(options: { registry: ContainerRegistry; remover: ContainerRemover; snapshotter: Snapshotter; events: EventBus; filters: FilterValues; now: number }): Promise<{ ids: string[]; bytes: number }> {
   const until = parseUntil(options.filters, options.now);
   const ids: string[] = [];
   let bytes = 0;
@@ -19,6 +20,7 @@ export async function pruneContainers(options: { registry: ContainerRegistry; re
     ids.push(container.id);
     bytes += usage.bytes;
   }
+  options.events.publishPrune('container', bytes);
   return { ids, bytes };
 }
 

@@ -39,6 +39,11 @@ export class EventBus {
     }
   }
 
+  /** Tells that what nobody used has been removed. */
+  publishPrune(type: EngineEvent['type'], bytes: number): void {
+    this.publish({ type, action: 'prune', id: '', attributes: { reclaimed: String(bytes) } });
+  }
+
   /** Kept events, oldest first, with `since <= time <= until`. */
   past(range: { sinceNs?: bigint | undefined; untilNs?: bigint | undefined }): TimedEvent[] {
     return this.#ring.filter((event) => (range.sinceNs === undefined || event.timeNs >= range.sinceNs) && (range.untilNs === undefined || event.timeNs <= range.untilNs));

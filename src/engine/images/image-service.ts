@@ -91,6 +91,7 @@ export class ImageService {
       for (const name of named ? [...repoTags, ...repoDigests] : [record.id]) items.push(...await this.remove(name, { force: false, prune: true }));
       if (this.#parts.records.find(record.id) === undefined) bytes += record.sizeBytes;
     }
+    this.#parts.announce({ action: 'prune', id: '', attributes: { reclaimed: String(bytes) } });
     return { items, bytes };
   }
 }

@@ -41,7 +41,7 @@ export interface ImageUser {
 export type ImageListener = (event: ImageEvent) => void;
 
 export interface ImageEvent {
-  action: 'load' | 'tag' | 'untag' | 'delete' | 'pull' | 'push' | 'save' | 'import';
+  action: 'load' | 'tag' | 'untag' | 'delete' | 'pull' | 'push' | 'save' | 'import' | 'prune';
   id: string;
   /** The image's labels and `name`. */
   attributes: Readonly<Record<string, string>>;

@@ -58,7 +58,7 @@ export async function openImages(options: OpenImagesOptions): Promise<OpenedImag
   const service = new ImageService({
     records, finder, snapshotter, users, announce,
     loader: new ImageLoader({ content, records, layers, leases, collector, announce }),
-    saver: new ImageSaver({ content, records, finder, leases }),
+    saver: new ImageSaver({ content, records, finder, leases, announce }),
     remover: new ImageRemover({ records, finder, collector, users, announce }),
   });
   const explorer = new ImageExplorer({ records, finder, snapshotter, unpacker, leases, users, pathOf: (digest) => content.pathOf(digest), log });

@@ -74,6 +74,10 @@ export class RequestContext implements RouteContext {
     return this.#response;
   }
 
+  abandon(): void {
+    this.#response.destroy();
+  }
+
   hijack(contentType: string): Duplex {
     if (!this.#upgrade) throw new InvalidArgumentError('this connection cannot be taken over: send the request with HTTP/1.1 on a connection of its own');
     this.#hijacked = true;

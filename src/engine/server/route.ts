@@ -24,6 +24,8 @@ export interface RouteContext {
   empty(status: number): void;
   /** Sends the head at once; the handler then writes the body with back-pressure and ends it. */
   streamHead(status: number, headers: Readonly<Record<string, string>>): ServerResponse;
+  /** Lets go of a client that does not read: drops its connection. */
+  abandon(): void;
   /**
    * Takes the connection over (docker's hijack): answers 101 if the client asked for an upgrade, otherwise a bare 200.
    * Bytes that the client sent early are put back in front of the stream. Half-close is kept.

@@ -3,6 +3,7 @@ import type { ContentStore } from '../../content/content-store.ts';
 import { type Digest, digestOf, hexOf } from '../../content/digest.ts';
 import type { Lease, Leases } from '../../gc/leases.ts';
 import type { ImageFinder } from '../image-finder.ts';
+import type { ImageListener } from '../image.ts';
 import type { ImageRecord, ImageRecords, LayerRecord } from '../image-records.ts';
 import { MEDIA_TYPES } from '../manifest.ts';
 import { canonicalName, familiarName, parseReference, type Reference, withDefaultTag } from '../reference.ts';
@@ -24,12 +25,14 @@ export class ImageSaver {
   readonly #records: ImageRecords;
   readonly #finder: ImageFinder;
   readonly #leases: Leases;
+  readonly #announce: ImageListener;
 
-  constructor(parts: { content: ContentStore; records: ImageRecords; finder: ImageFinder; leases: Leases }) {
+  constructor(parts: { content: ContentStore; records: ImageRecords; finder: ImageFinder; leases: Leases; announce: ImageListener }) {
     this.#content = parts.content;
     this.#records = parts.records;
     this.#finder = parts.finder;
     this.#leases = parts.leases;
+    this.#announce = parts.announce;
   }
 
   /** @throws NotFoundError at once for an unknown name */
@@ -61,6 +64,7 @@ export class ImageSaver {
       const saved: SavedImage[] = [];
       for (const image of images) saved.push(await this.#gather(image));
       yield* writePlainTar(this.#files(saved));
+      for (const { record } of saved) this.#announce({ action: 'save', id: record.id, attributes: { ...record.labels, name: record.id } });
     } finally {
       lease.release();
     }

@@ -13,6 +13,7 @@ import type { Lifecycle } from '../../containers/lifecycle.ts';
 import { listProcesses } from '../../containers/processes.ts';
 import { pruneContainers } from '../../containers/prune.ts';
 import { snapshotKey } from '../../containers/rootfs.ts';
+import type { EventBus } from '../../events/event-bus.ts';
 import type { ImageSource } from '../../images/image.ts';
 import type { Snapshotter } from '../../snapshots/snapshotter.ts';
 import { isAtLeast } from '../api-version.ts';
@@ -32,6 +33,7 @@ export interface ContainerRouteServices {
   execs: Execs;
   images: ImageSource;
   snapshotter: Snapshotter;
+  events: EventBus;
   architecture: string;
 }
 
@@ -53,7 +55,7 @@ export function containerRoutes(services: ContainerRouteServices): Route[] {
     {
       method: 'GET', path: '/containers/{id}/top',
       handler: async (context) => {
-        const { titles, processes } = await listProcesses(named(context), context.query.get('ps_args') ?? '');
+        const { titles, processes } = await listProcesses(named(context), context.query.get('ps_args') ?? '', services.events);
         context.json(200, { Titles: titles, Processes: processes });
       },
     },
@@ -113,7 +115,7 @@ export function containerRoutes(services: ContainerRouteServices): Route[] {
       method: 'POST', path: '/containers/prune',
       handler: async (context) => {
         const filters = parseFilters(context.query, ['label', 'label!', 'until']);
-        const { ids, bytes } = await pruneContainers({ registry, remover, snapshotter: services.snapshotter, filters, now: Date.now() });
+        const { ids, bytes } = await pruneContainers({ registry, remover, snapshotter: services.snapshotter, events: services.events, filters, now: Date.now() });
         context.json(200, { ContainersDeleted: ids.length === 0 ? null : ids, SpaceReclaimed: bytes });
       },
     },

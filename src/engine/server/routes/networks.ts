@@ -1,5 +1,6 @@
 import { InvalidArgumentError, NotImplementedError } from '../../../api/errors.ts';
 import type { ContainerRegistry } from '../../containers/container-registry.ts';
+import type { EventBus } from '../../events/event-bus.ts';
 import { parseUntil } from '../../containers/prune.ts';
 import { formatCidr, formatIpv4, parseCidr } from '../../network/cidr.ts';
 import type { NetworkRecord } from '../../network/network-record.ts';
@@ -20,7 +21,7 @@ interface CreateBody {
   IPAM?: { Driver?: string; Config?: { Subnet?: string; IPRange?: string; Gateway?: string }[]; Options?: Record<string, string> };
 }
 
-export function networkRoutes({ networks, registry }: { networks: Networks; registry: ContainerRegistry }): Route[] {
+export function networkRoutes({ networks, registry, events }: { networks: Networks; registry: ContainerRegistry; events: EventBus }): Route[] {
   const list = (query: URLSearchParams): NetworkRecord[] => {
     const filters = parseFilters(query, FILTERS);
     return networks.list().filter((network) => matches(filters, network, networks, registry));
@@ -50,6 +51,7 @@ export function networkRoutes({ networks, registry }: { networks: Networks; regi
         const until = parseUntil(filters, Date.now());
         const unused = networks.list().filter((network) => !networks.isDefault(network) && network.createdAt < until && matchesLabels(filters, network.labels) && !isUsed(network, registry));
         for (const network of unused) await networks.delete(network.id);
+        events.publishPrune('network', 0);
         context.json(200, { NetworksDeleted: unused.length === 0 ? null : unused.map((network) => network.name) });
       },
     },

@@ -1,12 +1,9 @@
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
 import { readFile } from 'node:fs/promises';
-import { InvalidArgumentError } from '../../../api/errors.ts';
-import type { EventMessage, InfoResponse, VersionResponse } from '../../../api/wire/system.ts';
+import type { InfoResponse, VersionResponse } from '../../../api/wire/system.ts';
 import type { EngineConfig } from '../../config.ts';
 import type { ContainerRegistry } from '../../containers/container-registry.ts';
 import { snapshotKey } from '../../containers/rootfs.ts';
-import type { EventBus, TimedEvent } from '../../events/event-bus.ts';
-import { EVENT_FILTERS, matchesEvent } from '../../events/event-filter.ts';
 import type { ImageSource } from '../../images/image.ts';
 import type { CgroupMode } from '../../linux/cgroup.ts';
 import type { Snapshotter } from '../../snapshots/snapshotter.ts';
@@ -14,11 +11,8 @@ import { directoryBytes } from '../../volumes/usage.ts';
 import type { Volumes } from '../../volumes/volumes.ts';
 import { STRATA_VERSION } from '../version.ts';
 import { type ApiVersion, formatApiVersion, isAtLeast, NEWEST_API_VERSION, OLDEST_API_VERSION } from '../api-version.ts';
-import { parseFilters } from '../../filters.ts';
-import { queryTime } from '../query.ts';
-import type { Route, RouteContext } from '../route.ts';
+import type { Route } from '../route.ts';
 import { summarizeContainer } from './container-wire.ts';
-import { writeAll } from './container-streams.ts';
 import { wireVolume } from './volumes.ts';
 
 export interface SystemRouteServices {
@@ -31,7 +25,6 @@ export interface SystemRouteServices {
   listImages: () => Promise<unknown[]>;
   snapshotter: Snapshotter;
   volumes: Volumes;
-  events: EventBus;
   cgroups: CgroupMode;
   runtime: { name: string; path: string; version: string };
   warnings: readonly string[];
@@ -47,7 +40,6 @@ export function systemRoutes(services: SystemRouteServices): Route[] {
     { method: 'HEAD', path: '/_ping', handler: (context) => { context.streamHead(200, { ...PING_HEADERS, 'content-type': 'text/plain; charset=utf-8', 'content-length': '0' }).end(); } },
     { method: 'GET', path: '/version', handler: (context) => { context.json(200, version(services)); } },
     { method: 'GET', path: '/info', handler: async (context) => { context.json(200, await info(services)); } },
-    { method: 'GET', path: '/events', handler: (context) => events(services, context) },
     { method: 'GET', path: '/system/df', handler: async (context) => { context.json(200, await diskUsage(services, context.version)); } },
   ];
 }
@@ -111,57 +103,6 @@ function registryConfig(config: EngineConfig): InfoResponse['RegistryConfig'] {
 /** os-release(5). */
 function parseOsRelease(text: string): Record<string, string> {
   return Object.fromEntries([...text.matchAll(/^([A-Z_]+)=(?:"([^"]*)"|'([^']*)'|(.*))$/gm)].map((match) => [match[1] ?? '', match[2] ?? match[3] ?? match[4] ?? '']));
-}
-
-async function events(services: SystemRouteServices, context: RouteContext): Promise<void> {
-  const { query, signal } = context;
-  const [sinceNs, untilNs] = [queryTime(query, 'since'), queryTime(query, 'until')];
-  if (sinceNs !== undefined && untilNs !== undefined && sinceNs > untilNs) throw new InvalidArgumentError(`since time (${query.get('since') ?? ''}) cannot be after until time (${query.get('until') ?? ''})`);
-  const filters = parseFilters(query, EVENT_FILTERS);
-  const format = eventFormat(context);
-  const queue: TimedEvent[] = [];
-  let wake: (() => void) | undefined;
-  const stop = services.events.subscribe((event) => {
-    queue.push(event);
-    wake?.();
-  });
-  try {
-    const response = context.streamHead(200, { 'content-type': format.type });
-    if (sinceNs !== undefined || untilNs !== undefined) queue.unshift(...services.events.past({ sinceNs, untilNs }));
-    const over = new AbortController();
-    const timer = untilNs === undefined ? undefined : setTimeout(() => { over.abort(); }, Math.min(Math.max(0, Number(untilNs / 1_000_000n) - Date.now()), 2 ** 31 - 1));
-    const wakeUp = (): void => { wake?.(); };
-    signal.addEventListener('abort', wakeUp);
-    over.signal.addEventListener('abort', wakeUp);
-    while (!signal.aborted) {
-      for (const event of queue.splice(0)) {
-        if (matchesEvent(filters, event)) await writeAll(response, format.prefix + JSON.stringify(wireEvent(event, context.version)) + '\n', signal);
-      }
-      if (over.signal.aborted) break;
-      if (queue.length > 0) continue;
-      const waiting = Promise.withResolvers<undefined>();
-      wake = () => { waiting.resolve(undefined); };
-      await waiting.promise;
-    }
-    clearTimeout(timer);
-    response.end();
-  } finally {
-    stop();
-  }
-}
-
-function eventFormat(context: RouteContext): { type: string; prefix: string } {
-  if (!isAtLeast(context.version, 1, 52)) return { type: 'application/json', prefix: '' };
-  const accept = context.headers.accept ?? '';
-  if (accept.includes('application/json-seq')) return { type: 'application/json-seq', prefix: '\u001e' };
-  return { type: accept.includes('application/x-ndjson') ? 'application/x-ndjson' : 'application/jsonl', prefix: '' };
-}
-
-export function wireEvent(event: TimedEvent, apiVersion: ApiVersion): EventMessage {
-  const { type, action, id, attributes, timeNs } = event;
-  const image = type === 'container' ? attributes['image'] : undefined;
-  const legacy = isAtLeast(apiVersion, 1, 52) || (type !== 'container' && type !== 'image') ? {} : { status: action, id, ...(image === undefined ? {} : { from: image }) };
-  return { ...legacy, Type: type, Action: action, Actor: { ID: id, Attributes: { ...attributes } }, scope: 'local', time: Number(timeNs / 1_000_000_000n), timeNano: Number(timeNs) };
 }
 
 async function diskUsage(services: SystemRouteServices, apiVersion: ApiVersion): Promise<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../../../api/errors.ts';
 import type { VolumeRecord } from '../../volumes/volume-record.ts';
 import type { Volumes } from '../../volumes/volumes.ts';
+import type { EventBus } from '../../events/event-bus.ts';
 import { decodeObject } from '../decode.ts';
 import { filterBoolean, matchesAny, matchesLabels, parseFilters } from '../../filters.ts';
 import { isAtLeast } from '../api-version.ts';
@@ -8,7 +9,7 @@ import { queryBoolean } from '../query.ts';
 import type { Route } from '../route.ts';
 import { directoryBytes } from '../../volumes/usage.ts';
 
-export function volumeRoutes({ volumes }: { volumes: Volumes }): Route[] {
+export function volumeRoutes({ volumes, events }: { volumes: Volumes; events: EventBus }): Route[] {
   const wire = (volume: VolumeRecord): Record<string, unknown> => wireVolume(volume, volumes.path(volume.name));
   return [
     {
@@ -54,6 +55,7 @@ export function volumeRoutes({ volumes }: { volumes: Volumes }): Route[] {
           bytes += await directoryBytes(volumes.path(volume.name));
           await volumes.delete(volume.name);
         }
+        events.publishPrune('volume', bytes);
         context.json(200, { VolumesDeleted: unused.length === 0 ? null : unused.map((volume) => volume.name), SpaceReclaimed: bytes });
       },
     },
