@@ -4,6 +4,8 @@ import { connectEngine, type EngineConnection } from './engine/connect.ts';
 export interface GlobalOptions {
   readonly host: string | undefined;
   readonly debug: boolean;
+  /** Folder of docker's client configuration. */
+  readonly configDirectory: string | undefined;
 }
 
 /** What every command gets: the terminal, the environment, and the way to the engine. */

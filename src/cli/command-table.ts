@@ -48,6 +48,7 @@ export const COMMANDS: readonly Entry[] = [
   { names: ['image load', 'load'], summary: 'Load images from a tar archive or standard input', load: async () => (await import('./commands/image/load.ts')).load },
   { names: ['image ls', 'image list', 'images'], summary: 'List images', load: async () => (await import('./commands/image/ls.ts')).listImagesCommand },
   { names: ['image pull', 'pull'], summary: 'Download an image from a registry', load: async () => (await import('./commands/image/pull.ts')).pull },
+  { names: ['image push', 'push'], summary: 'Upload an image to a registry', load: async () => (await import('./commands/image/push.ts')).push },
   { names: ['image rm', 'image remove', 'rmi'], summary: 'Remove images', load: async () => (await import('./commands/image/rm.ts')).removeImages },
   { names: ['image save', 'save'], summary: 'Save images to a tar archive', load: async () => (await import('./commands/image/save.ts')).save },
   { names: ['image tag', 'tag'], summary: 'Give an image another name', load: async () => (await import('./commands/image/tag.ts')).tag },
@@ -77,6 +78,9 @@ export const COMMANDS: readonly Entry[] = [
 
   { names: ['gui'], summary: 'Open the interface', load: async () => (await import('./commands/gui.ts')).gui },
   { names: ['inspect'], summary: 'Show everything about containers, images, volumes and networks', load: async () => (await import('./commands/inspect.ts')).inspect },
+  { names: ['login'], summary: 'Log in to a registry', load: async () => (await import('./commands/registry/login.ts')).login },
+  { names: ['logout'], summary: 'Log out from a registry', load: async () => (await import('./commands/registry/logout.ts')).logout },
+  { names: ['search'], summary: 'Search a registry for images', load: async () => (await import('./commands/registry/search.ts')).search },
   { names: ['version'], summary: 'Show the versions of command and engine', load: async () => (await import('./commands/version.ts')).versionCommand },
 ];
 

@@ -100,10 +100,10 @@ async function unknown(group: string, word: string): Promise<number> {
   return complain(lines.join('\n'), 1);
 }
 
-function globalOptions(flags: { host: readonly string[]; debug: boolean; context: string | undefined }): GlobalOptions {
+function globalOptions(flags: { host: readonly string[]; debug: boolean; context: string | undefined; config: string | undefined }): GlobalOptions {
   if (flags.host.length > 1) throw new ExitError(1, 'give --host only once');
   if (flags.context !== undefined && flags.context !== 'default') throw new ExitError(1, `no such context: ${flags.context} (contexts are not there yet: use --host)`);
-  return { host: flags.host[0], debug: flags.debug };
+  return { host: flags.host[0], debug: flags.debug, configDirectory: flags.config };
 }
 
 async function printVersion(): Promise<number> {

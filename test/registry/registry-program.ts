@@ -22,6 +22,10 @@ export interface RegistryOptions {
   auth?: 'htpasswd' | { realm: string; certificate: string };
   /** Whose loopback it listens on, e.g. an engine's; the test's own unless given. */
   network?: NetworkNamespace;
+  /** Another registry's `storage`: both then have the same images, also where their networks never meet. */
+  storage?: string;
+  /** Any free one unless given. */
+  port?: number;
 }
 
 /** Debian's docker-registry on a loopback port of its own. Disposing ends it and deletes its data. */
@@ -49,13 +53,18 @@ export class RegistryProgram implements AsyncDisposable {
   static async start(options: RegistryOptions = {}): Promise<RegistryProgram> {
     await using cleanup = new AsyncDisposableStack();
     const scratch = cleanup.use(await Scratch.create('reg'));
-    const authority = `127.0.0.1:${String(await freePort())}`;
+    const authority = `127.0.0.1:${String(options.port ?? await freePort())}`;
     if (options.tls) await makeCertificates(scratch);
     if (options.auth === 'htpasswd') await writeFile(scratch.file('htpasswd'), HTPASSWD);
     await writeFile(scratch.file('config.json'), JSON.stringify(configuration(scratch, authority, options)));
     const program = cleanup.use(new Program(enter(options.network, [findTool('docker-registry') ?? 'docker-registry', 'serve', scratch.file('config.json')])));
     await program.until('start of docker-registry', 20_000, waitUntil('docker-registry to answer', () => answers(authority, options, scratch), { timeoutMs: 20_000, everyMs: 50 }));
     return new RegistryProgram(authority, scratch, options.network, cleanup.move());
+  }
+
+  /** Where its content is, for a second one. */
+  get storage(): string {
+    return this.scratch.file('data');
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -68,11 +77,11 @@ function enter(network: NetworkNamespace | undefined, command: string[]): string
 }
 
 /** JSON is YAML. */
-function configuration(scratch: Scratch, addr: string, { tls, auth }: RegistryOptions): object {
+function configuration(scratch: Scratch, addr: string, { tls, auth, storage }: RegistryOptions): object {
   const certificates = { certificate: scratch.file('server.crt'), key: scratch.file('server.key') };
   return {
     version: 0.1, log: { level: 'error', accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: scratch.file('data') }, delete: { enabled: true } },
+    storage: { filesystem: { rootdirectory: storage ?? scratch.file('data') }, delete: { enabled: true } },
     http: { addr, ...(tls ? { tls: { ...certificates, ...(tls === 'clients' ? { clientcas: [scratch.file('ca.crt')] } : {}) } } : {}) },
     ...(auth === 'htpasswd' ? { auth: { htpasswd: { realm: 'test', path: scratch.file('htpasswd') } } } : {}),
     ...(typeof auth === 'object' ? { auth: { token: { realm: auth.realm, service: 'test', issuer: 'test', rootcertbundle: auth.certificate } } } : {}),

@@ -1,7 +1,8 @@
 import type { ImageDeleteItem, ImageHistoryItem, ImageInspect, ImageSummary, ProgressMessage } from '../wire/image.ts';
 import { jsonLines } from '../json-lines.ts';
-import type { EngineClient } from './engine-client.ts';
+import type { EngineClient, Query } from './engine-client.ts';
 import type { Filters } from './containers.ts';
+import { authHeader } from './registry.ts';
 
 /** Image names may hold `/` and `:`, which stay as they are in docker's paths. */
 const at = (name: string, verb: string): string => `/images/${name.split('/').map(encodeURIComponent).join('/')}${verb}`;
@@ -34,9 +35,24 @@ export async function* loadImages(client: EngineClient, archive: AsyncIterable<U
   yield* jsonLines<ProgressMessage>(body);
 }
 
-/** Pulls; yields progress. A failure comes in-band, as `errorDetail`. `tag` may be a digest. */
-export async function* pullImage(client: EngineClient, query: { fromImage: string; tag?: string; platform?: string }, signal?: AbortSignal): AsyncGenerator<ProgressMessage> {
-  yield* jsonLines<ProgressMessage>(await client.stream('POST', '/images/create', { query, ...(signal ? { signal } : {}) }));
+interface Transfer {
+  /** X-Registry-Auth. */
+  registryAuth?: string;
+  signal?: AbortSignal;
+}
+
+/** Pulls; yields progress. A failure comes in-band, as `errorDetail`. `tag` may be a digest; without one, all tags are pulled. */
+export function pullImage(client: EngineClient, query: { fromImage: string; tag?: string; platform?: string }, options: Transfer = {}): AsyncGenerator<ProgressMessage> {
+  return transfer(client, '/images/create', query, options);
+}
+
+/** Pushes; yields progress. A failure comes in-band, as `errorDetail`. Without a tag, all tags of the name are pushed. */
+export function pushImage(client: EngineClient, name: string, query: { tag?: string }, options: Transfer = {}): AsyncGenerator<ProgressMessage> {
+  return transfer(client, at(name, '/push'), query, options);
+}
+
+async function* transfer(client: EngineClient, path: string, query: Query, { registryAuth, signal }: Transfer): AsyncGenerator<ProgressMessage> {
+  yield* jsonLines<ProgressMessage>(await client.stream('POST', path, { query, headers: authHeader(registryAuth), ...(signal ? { signal } : {}) }));
 }
 
 /** A tar archive of the images, in docker's layout. */

@@ -1,6 +1,8 @@
 import type { EngineClient } from '../../../api/client/engine-client.ts';
 import { pullImage } from '../../../api/client/images.ts';
 import type { Cli } from '../../cli.ts';
+import { registryAuth } from '../../credentials/credential-store.ts';
+import { parseImageName } from '../../credentials/registry-name.ts';
 import { ExitError } from '../../exit.ts';
 import { ProgressPrinter } from '../../output/progress.ts';
 
@@ -9,6 +11,8 @@ export interface PullRequest {
   platform: string | undefined;
   quiet: boolean;
   progressTo: NodeJS.WriteStream;
+  /** Of a name without a tag. */
+  allTags?: boolean;
 }
 
 /** Pulls an image and shows how it goes. @throws ExitError for a failure that the stream reports. */
@@ -16,7 +20,8 @@ export async function pullWithProgress(cli: Cli, client: EngineClient, request: 
   const { name, tag } = splitReference(request.image);
   const platform = request.platform ?? cli.env['DOCKER_DEFAULT_PLATFORM'];
   const printer = new ProgressPrinter(request.progressTo);
-  for await (const message of pullImage(client, { fromImage: name, tag, ...(platform === undefined || platform === '' ? {} : { platform }) })) {
+  const query = { fromImage: name, ...(request.allTags === true ? {} : { tag }), ...(platform === undefined || platform === '' ? {} : { platform }) };
+  for await (const message of pullImage(client, query, { registryAuth: await registryAuth(cli, parseImageName(request.image).domain) })) {
     const failure = message.errorDetail?.message ?? message.error;
     if (failure !== undefined) throw new ExitError(1, failure);
     if (!request.quiet) printer.show(message);
