@@ -17,10 +17,13 @@ import { ContainerStore } from './containers/container-store.ts';
 import { ContainerUpdater } from './containers/container-updater.ts';
 import { Controls } from './containers/controls.ts';
 import { Execs } from './containers/execs.ts';
+import { ContainerFiles } from './containers/files/container-files.ts';
+import { ContainerViews } from './containers/files/container-views.ts';
 import { Lifecycle } from './containers/lifecycle.ts';
 import { Recovery } from './containers/recovery.ts';
 import { shutDown } from './containers/shutdown.ts';
 import { openCheck } from './check/open-check.ts';
+import { TreeThreads } from './archive/tree/tree-threads.ts';
 import { EventBus } from './events/event-bus.ts';
 import { missingCapabilities, ownCapabilities } from './linux/capabilities.ts';
 import { detectCgroups } from './linux/cgroup.ts';
@@ -45,6 +48,7 @@ import { Router } from './server/router.ts';
 import { absentRoutes } from './server/routes/absent.ts';
 import { containerStreamRoutes } from './server/routes/container-streams.ts';
 import { containerStatsRoutes } from './server/routes/container-stats.ts';
+import { containerFileRoutes } from './server/routes/container-files.ts';
 import { containerRoutes } from './server/routes/containers.ts';
 import { eventRoutes } from './server/routes/events.ts';
 import { execRoutes } from './server/routes/execs.ts';
@@ -144,6 +148,11 @@ export class Engine {
     const creator = new ContainerCreator({ registry, images: images.source, snapshotter, volumes, events, log, machine });
     const updater = new ContainerUpdater({ registry, runtime, events, log, machine });
 
+    const threads = new TreeThreads();
+    const views = new ContainerViews({ registry, snapshotter, home: join(config.execRoot, 'v'), log });
+    await views.recover();
+    const files = new ContainerFiles({ views, threads, layering: snapshotter.layering, events });
+
     const recovery = new Recovery({ registry, runtime, lifecycle, network, snapshotter, dataRoot: config.dataRoot, execRoot: config.execRoot, log });
     const survey = await recovery.survey();
     // A start that fails leaves the kernel as it was; containers that run keep their network.
@@ -157,6 +166,7 @@ export class Engine {
         config, engineId: engineId(database), registry, images: images.source, listImages: async () => images.service.list({ filters: new Map(), all: false, sharedSize: true }).map((image) => wireSummary(image, NEWEST_API_VERSION)), snapshotter, volumes, cgroups, runtime: found, seccomp: seccompProfile !== undefined, warnings: [],
       }),
       ...containerRoutes({ registry, creator, lifecycle, controls, remover, updater, execs, images: images.source, snapshotter, events, architecture: goArchitecture() }),
+      ...containerFileRoutes({ registry, files }),
       ...containerStatsRoutes({ registry, cgroupVersion: cgroups.version }),
       ...imageRoutes({ images: images.service }), ...explorerRoutes({ explorer: images.explorer }), ...registryRoutes(transfers),
       ...eventRoutes({ events }), ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry, events }), ...volumeRoutes({ volumes, events }),
@@ -182,6 +192,7 @@ export class Engine {
       }
       server.close();
       transfers[Symbol.dispose]();
+      await threads[Symbol.asyncDispose]();
       await images.close();
       database.close();
       lock[Symbol.dispose]();

@@ -20,6 +20,8 @@ export class Container {
   process: RunningProcess | undefined;
   /** Clients that attached before the start, in order. */
   readonly earlyClients = new Set<{ connect: EarlyClient; abandon: () => void }>();
+  /** Where its root file system is mounted for those who read and write its files, besides where it runs. */
+  readonly views = new Set<string>();
   /** Being removed: answers to nothing but its removal. */
   removing = false;
   /** A user's stop is under way: its policy must not start it again. */

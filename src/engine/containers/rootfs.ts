@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { mountAll, unmountAll } from '../linux/mount.ts';
+import type { Mount } from '../snapshots/mount.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Container } from './container.ts';
 
@@ -13,7 +14,13 @@ export async function mountRootfs(snapshotter: Snapshotter, container: Container
   const mounts = await snapshotter.mounts(snapshotKey(container.id));
   mkdirSync(container.paths.rootfs, { recursive: true, mode: 0o700 });
   await unmountAll(container.paths.rootfs);
-  mountAll(mounts, container.paths.rootfs);
+  mountAll(shared(container) ?? mounts, container.paths.rootfs);
+}
+
+/** Overlayfs must not write to one directory through two mounts: where a view of the container is open, its mount is shared. */
+export function shared(container: Container): Mount[] | undefined {
+  const [view] = container.views;
+  return view === undefined ? undefined : [{ type: 'bind', source: view, options: ['bind'] }];
 }
 
 /** Idempotent. */

@@ -12,6 +12,9 @@ const lsetxattr = library.func('int lsetxattr(const uint8_t *path, const char *n
   path: Buffer, name: string, value: Buffer, size: number, flags: number) => number;
 const lgetxattr = library.func('long lgetxattr(const uint8_t *path, const char *name, _Out_ uint8_t *value, size_t size)') as (
   path: Buffer, name: string, value: Buffer, size: number) => number;
+const setxattr = library.func('int setxattr(const uint8_t *path, const char *name, const uint8_t *value, size_t size, int flags)') as typeof lsetxattr;
+const getxattr = library.func('long getxattr(const uint8_t *path, const char *name, _Out_ uint8_t *value, size_t size)') as typeof lgetxattr;
+const listxattr = library.func('long listxattr(const uint8_t *path, _Out_ uint8_t *list, size_t size)') as (path: Buffer, list: Buffer, size: number) => number;
 const llistxattr = library.func('long llistxattr(const uint8_t *path, _Out_ uint8_t *list, size_t size)') as (path: Buffer, list: Buffer, size: number) => number;
 const mknod = library.func('int mknod(const uint8_t *path, unsigned int mode, uint64_t device)') as (path: Buffer, mode: number, device: bigint) => number;
 const syncfs = library.func('int syncfs(int fd)') as { async: (fd: number, done: (error: unknown, result: number) => void) => void };
@@ -41,6 +44,35 @@ export function listXattrs(path: BytePath): string[] {
   const size = llistxattr(Buffer.concat([path, NUL]), list, list.length);
   if (size < 0) throw systemError(koffi.errno(), 'llistxattr', path.toString());
   return list.toString('utf8', 0, size).split('\0').filter((name) => name !== '');
+}
+
+/** What an open file carries, by the kernel's names; of a symlink that is open by O_PATH its own. None where the file system has none. @throws an error with `code` */
+export function xattrsOfDescriptor(fd: number): ReadonlyMap<string, Buffer> {
+  const path = Buffer.from(`/proc/self/fd/${fd}\0`);
+  const size = listxattr(path, scratch, scratch.length);
+  if (size === 0) return NO_XATTRS;
+  if (size < 0) return absent('listxattr', fd);
+  const found = new Map<string, Buffer>();
+  for (const name of scratch.toString('utf8', 0, size).split('\0').filter((each) => each !== '')) {
+    const length = getxattr(path, name, scratch, scratch.length);
+    if (length >= 0) found.set(name, Buffer.from(scratch.subarray(0, length)));
+    else absent('getxattr', fd);
+  }
+  return found;
+}
+
+/** @throws an error with `code` */
+export function setXattrOfDescriptor(fd: number, name: string, value: Buffer): void {
+  if (setxattr(Buffer.from(`/proc/self/fd/${fd}\0`), name, value, value.length, 0) !== 0) throw systemError(koffi.errno(), 'setxattr', name);
+}
+
+const scratch = Buffer.alloc(XATTR_LIMIT_BYTES);
+const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
+
+function absent(call: string, fd: number): ReadonlyMap<string, Buffer> {
+  const error = systemError(koffi.errno(), call, `descriptor ${fd}`);
+  if (error.code === 'ENODATA' || error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP' || error.code === 'EPERM') return NO_XATTRS;
+  throw error;
 }
 
 /** @param mode file type and permission bits, as in `stat`. @throws an error with `code` */

@@ -68,17 +68,18 @@ function mountHere(what: Mount, target: string): void {
   if (libc.mount(what.source, target, what.type === 'bind' ? 'none' : what.type, isBind ? flags & (MS_BIND | MS_REC) : flags, isBind || data === '' ? null : data) !== 0) {
     throw lastError('mount', `${what.type} at ${target}`);
   }
-  const restrictions = flags & ~(MS_BIND | MS_REC);
-  if (isBind && restrictions !== 0 && libc.mount('none', target, 'none', MS_REMOUNT | MS_BIND | restrictions, null) !== 0) {
-    const error = lastError('remount', target);
+  try {
+    changeMount(target, { restrictions: isBind ? flags & ~(MS_BIND | MS_REC) : 0, propagation });
+  } catch (error) {
     libc.umount2(target, MNT_DETACH);
     throw error;
   }
-  if (propagation !== 0 && libc.mount('none', target, 'none', propagation, null) !== 0) {
-    const error = lastError('mount propagation', target);
-    libc.umount2(target, MNT_DETACH);
-    throw error;
-  }
+}
+
+/** What a mount that is there forbids, and how it spreads: each takes a call of its own. `target` names its root. @throws an error with `code` */
+export function changeMount(target: string, { restrictions, propagation }: { restrictions: number; propagation: number }): void {
+  if (restrictions !== 0 && libc.mount('none', target, 'none', MS_REMOUNT | MS_BIND | restrictions, null) !== 0) throw lastError('remount', target);
+  if (propagation !== 0 && libc.mount('none', target, 'none', propagation, null) !== 0) throw lastError('mount propagation', target);
 }
 
 /** All mounts of a snapshot in order, each over the one before; undone on failure. */

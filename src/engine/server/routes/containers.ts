@@ -119,12 +119,6 @@ export function containerRoutes(services: ContainerRouteServices): Route[] {
         context.json(200, { ContainersDeleted: ids.length === 0 ? null : ids, SpaceReclaimed: bytes });
       },
     },
-    ...['changes', 'export'].map((verb): Route => ({
-      method: 'GET', path: `/containers/{id}/${verb}`, handler: (context) => { throw new NotImplementedError(`${verb} of container ${named(context).record.name} is not implemented`); },
-    })),
-    ...(['GET', 'HEAD', 'PUT'] as const).map((method): Route => ({
-      method, path: '/containers/{id}/archive', handler: (context) => { throw new NotImplementedError(`copying from and to container ${named(context).record.name} is not implemented`); },
-    })),
     {
       method: 'POST', path: '/containers/{id}/update',
       handler: async (context) => {
