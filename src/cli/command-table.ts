@@ -43,8 +43,11 @@ export const COMMANDS: readonly Entry[] = [
   { names: ['container update', 'update'], summary: 'Change limits and restart policies of containers', load: async () => (await import('./commands/container/update.ts')).update },
   { names: ['container wait', 'wait'], summary: 'Wait until containers stop, then print their exit codes', load: async () => (await import('./commands/container/wait.ts')).wait },
 
+  { names: ['image diff'], summary: 'Show how the files of two images differ', load: async () => (await import('./commands/image/diff.ts')).diff },
+  { names: ['image files'], summary: 'Show the files of an image, and which layers put them there', load: async () => (await import('./commands/image/files.ts')).files },
   { names: ['image history', 'history'], summary: 'Show the layers of an image', load: async () => (await import('./commands/image/history.ts')).history },
   { names: ['image inspect'], summary: 'Show everything about images', load: async () => (await import('./commands/image/inspect.ts')).inspectImages },
+  { names: ['image layers'], summary: 'Show what each layer of an image did, and what deleting it frees', load: async () => (await import('./commands/image/layers.ts')).layers },
   { names: ['image load', 'load'], summary: 'Load images from a tar archive or standard input', load: async () => (await import('./commands/image/load.ts')).load },
   { names: ['image ls', 'image list', 'images'], summary: 'List images', load: async () => (await import('./commands/image/ls.ts')).listImagesCommand },
   { names: ['image pull', 'pull'], summary: 'Download an image from a registry', load: async () => (await import('./commands/image/pull.ts')).pull },
@@ -52,6 +55,7 @@ export const COMMANDS: readonly Entry[] = [
   { names: ['image rm', 'image remove', 'rmi'], summary: 'Remove images', load: async () => (await import('./commands/image/rm.ts')).removeImages },
   { names: ['image save', 'save'], summary: 'Save images to a tar archive', load: async () => (await import('./commands/image/save.ts')).save },
   { names: ['image tag', 'tag'], summary: 'Give an image another name', load: async () => (await import('./commands/image/tag.ts')).tag },
+  { names: ['image waste'], summary: 'Show what an image stores and nobody sees', load: async () => (await import('./commands/image/waste.ts')).waste },
 
   { names: ['machine ls', 'machine list'], summary: 'List machines', load: async () => (await import('./commands/machine/ls.ts')).listMachines },
   { names: ['machine reset'], summary: 'Stop a machine and delete its images, containers and volumes', load: async () => (await import('./commands/machine/reset.ts')).resetMachine },

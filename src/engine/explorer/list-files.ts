@@ -31,16 +31,17 @@ export function listFiles(tree: ImageTree, request: ListRequest): Iterable<Liste
   const look = layer === undefined ? (node: TreeNode) => inImage(node, request.removed) : (node: TreeNode) => inLayer(node, layer);
   const start = findPath(tree, request.path);
   const found = start && look(start);
-  if (!start || !found) return start === tree.root ? [] : undefined;
+  // A layer need not say anything of the root.
+  if (!start || (!found && start !== tree.root)) return undefined;
   return list(start, found, request, look);
 }
 
 type Look = (node: TreeNode) => Omit<ListedFile, 'bytes'> | undefined;
 
-function* list(start: TreeNode, found: Omit<ListedFile, 'bytes'>, { recursive }: ListRequest, look: Look): Generator<ListedFile> {
+function* list(start: TreeNode, found: Omit<ListedFile, 'bytes'> | undefined, { recursive }: ListRequest, look: Look): Generator<ListedFile> {
   const sizes = directorySizes(start, (node) => look(node)?.file);
   const withBytes = (listed: Omit<ListedFile, 'bytes'>): ListedFile => ({ ...listed, bytes: listed.file.kind === 'directory' ? (sizes.get(listed.node) ?? 0) : listed.file.size });
-  if (found.file.kind !== 'directory') yield withBytes(found);
+  if (found && found.file.kind !== 'directory') yield withBytes(found);
   for (const node of recursive ? walk(start) : childrenOf(start)) {
     const listed = node === start ? undefined : look(node);
     if (listed) yield withBytes(listed);

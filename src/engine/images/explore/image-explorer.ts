@@ -6,7 +6,7 @@ import { ImageTree } from '../../explorer/image-tree.ts';
 import { type Waste, wasteOf } from '../../explorer/image-waste.ts';
 import { changesByLayer, type LayerChanges } from '../../explorer/layer-changes.ts';
 import { type ListedFile, listFiles } from '../../explorer/list-files.ts';
-import type { Lease, Leases } from '../../gc/leases.ts';
+import type { Lease } from '../../gc/leases.ts';
 import { type ImageFinder, repoNames } from '../image-finder.ts';
 import type { ImageRecord, LayerRecord } from '../image-records.ts';
 import { type Deletion, deletionOf, type DeletionParts } from './image-deletion.ts';
@@ -14,7 +14,6 @@ import { LayerIndexes, type LayerIndexesParts } from './layer-indexes.ts';
 
 export interface ExplorerParts extends DeletionParts, LayerIndexesParts {
   finder: ImageFinder;
-  leases: Leases;
 }
 
 export interface ExploredImage {

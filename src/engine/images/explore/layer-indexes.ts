@@ -5,6 +5,7 @@ import { SingleFlight } from '../../../base/single-flight.ts';
 import type { Digest } from '../../content/digest.ts';
 import { decodeLayerIndex } from '../../explorer/layer-index-format.ts';
 import type { LayerIndex } from '../../explorer/layer-index.ts';
+import type { Leases } from '../../gc/leases.ts';
 import type { Snapshotter } from '../../snapshots/snapshotter.ts';
 import type { LayerRecord } from '../image-records.ts';
 import { UNPACKING_PREFIX } from '../layer-store.ts';
@@ -13,6 +14,7 @@ import type { Unpacker } from '../unpack/unpack-pool.ts';
 export interface LayerIndexesParts {
   snapshotter: Snapshotter;
   unpacker: Unpacker;
+  leases: Leases;
   pathOf: (digest: Digest) => string;
   log: Logger;
 }
@@ -51,8 +53,11 @@ export class LayerIndexes {
 
   /** Unpacks the layer once more, onto the same layers, and keeps only the index: so it is the one that the first unpacking makes. */
   async #make(sidecar: string, { chainId, blob }: LayerRecord): Promise<LayerIndex> {
-    const { snapshotter, unpacker, pathOf } = this.#parts;
+    const { snapshotter, unpacker, leases, pathOf } = this.#parts;
     const key = `${UNPACKING_PREFIX}${randomBytes(8).toString('hex')}`;
+    using lease = leases.acquire();
+    // Tells a check of the store that somebody is at work here.
+    lease.hold('snapshot', key);
     const { parent } = await snapshotter.stat(chainId);
     await snapshotter.prepare(key, snapshotter.layering === 'merged' ? parent : undefined);
     try {
