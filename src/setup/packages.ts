@@ -26,6 +26,8 @@ export const ENGINE_REQUIREMENTS: readonly Requirement[] = [
   { needs: 'crun', debian: 'crun', for: 'containers without a VM' },
   { needs: 'nft', debian: 'nftables', for: 'container networks without a VM' },
   { needs: 'ip', debian: 'iproute2', for: 'container networks without a VM' },
+  { needs: 'xz', debian: 'xz-utils', for: 'images compressed with xz' },
+  { needs: 'bzip2', debian: 'bzip2', for: 'images compressed with bzip2' },
   { needs: '/usr/share/containers/seccomp.json', debian: 'golang-github-containers-common', for: 'the filter of system calls' },
 ];
 

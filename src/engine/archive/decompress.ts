@@ -1,6 +1,7 @@
 import { type Duplex, Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { InvalidArgumentError, messageOf } from '../../api/errors.ts';
+import { BZIP2, decompressByProgram, XZ } from './decompress-program.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
@@ -17,7 +18,7 @@ export function compressionOf(head: Uint8Array): Compression {
 
 /**
  * The bytes that `source` stands for, whatever it is compressed with.
- * @throws InvalidArgumentError for damaged or truncated data, and for xz and bzip2
+ * @throws InvalidArgumentError for damaged or truncated data; UnavailableError where the program for xz or bzip2 is missing
  */
 export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]();
@@ -32,6 +33,8 @@ export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGener
   const whole = rejoin(head, iterator, ended);
   const compression = compressionOf(Buffer.concat(head));
   if (compression === 'none') yield* whole;
+  else if (compression === 'xz') yield* decompressByProgram(whole, XZ);
+  else if (compression === 'bzip2') yield* decompressByProgram(whole, BZIP2);
   else yield* inflate(whole, compression);
 }
 
@@ -44,7 +47,7 @@ async function* rejoin(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Arr
   }
 }
 
-async function* inflate(source: AsyncIterable<Uint8Array>, compression: Compression): AsyncGenerator<Uint8Array> {
+async function* inflate(source: AsyncIterable<Uint8Array>, compression: 'gzip' | 'zstd'): AsyncGenerator<Uint8Array> {
   const input = Readable.from(source, { objectMode: false, highWaterMark: 256 * 1024 });
   const inflater = inflaterFor(compression);
   let sourceFailure: Error | undefined;
@@ -60,9 +63,7 @@ async function* inflate(source: AsyncIterable<Uint8Array>, compression: Compress
   }
 }
 
-function inflaterFor(compression: Compression): Duplex {
+function inflaterFor(compression: 'gzip' | 'zstd'): Duplex {
   const options = { chunkSize: 256 * 1024 };
-  if (compression === 'gzip') return createGunzip(options);
-  if (compression === 'zstd') return createZstdDecompress(options);
-  throw new InvalidArgumentError(`${compression} compression is not supported: use gzip, zstd or none`);
+  return compression === 'gzip' ? createGunzip(options) : createZstdDecompress(options);
 }

@@ -13,6 +13,7 @@ import { ImageService } from './image-service.ts';
 import type { ImageListener, ImageSource, ImageUsers } from './image.ts';
 import { LayerStore } from './layer-store.ts';
 import { ImageLoader } from './load/image-loader.ts';
+import { ImageMaker } from './make/image-maker.ts';
 import { ImageSaver } from './save/image-saver.ts';
 import { UnpackPool } from './unpack/unpack-pool.ts';
 
@@ -38,6 +39,7 @@ export interface OpenedImages {
   leases: Leases;
   records: ImageRecords;
   layers: LayerStore;
+  maker: ImageMaker;
   close(): Promise<void>;
 }
 
@@ -64,6 +66,7 @@ export async function openImages(options: OpenImagesOptions): Promise<OpenedImag
   const explorer = new ImageExplorer({ records, finder, snapshotter, unpacker, leases, users, pathOf: (digest) => content.pathOf(digest), log });
   return {
     source: finder, service, explorer, content, collector, leases, records, layers,
+    maker: new ImageMaker({ content, records, layers, leases, collector }),
     close: async () => {
       await unpacker[Symbol.asyncDispose]();
       await collector.idle();

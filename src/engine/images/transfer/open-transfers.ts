@@ -6,7 +6,9 @@ import { hostPlatform } from '../../registry/platform.ts';
 import { Registries, type RegistriesOptions } from '../../registry/registries.ts';
 import type { ImageRecords } from '../image-records.ts';
 import type { ImageListener } from '../image.ts';
+import { ImageImporter } from '../import/image-importer.ts';
 import type { LayerStore } from '../layer-store.ts';
+import type { ImageMaker } from '../make/image-maker.ts';
 import type { Platform } from '../manifest.ts';
 import { ImagePuller } from './image-puller.ts';
 import { ImagePusher } from './image-pusher.ts';
@@ -17,6 +19,7 @@ export interface OpenTransfersOptions {
   records: ImageRecords;
   layers: LayerStore;
   leases: Leases;
+  maker: ImageMaker;
   announce: ImageListener;
   version: string;
   log: Logger;
@@ -24,11 +27,12 @@ export interface OpenTransfersOptions {
   registries?: Partial<RegistriesOptions>;
 }
 
-/** Pull and push, composed: what `registryRoutes` needs. */
+/** Pull, push and import, composed: what `registryRoutes` needs. */
 export interface OpenedTransfers extends Disposable {
   registries: Registries;
   puller: ImagePuller;
   pusher: ImagePusher;
+  importer: ImageImporter;
   host: Platform;
 }
 
@@ -36,7 +40,7 @@ const CERTIFICATE_DIRECTORIES = ['/etc/strata/certs.d', '/etc/docker/certs.d'];
 
 /** @throws InvalidArgumentError for an invalid insecure registry */
 export function openTransfers(options: OpenTransfersOptions): OpenedTransfers {
-  const { config, content, records, layers, leases, announce } = options;
+  const { config, content, records, layers, leases, maker, announce } = options;
   const log = options.log.child({ part: 'registry' });
   const registries = new Registries({
     mirrors: config.registryMirrors, insecureRegistries: config.insecureRegistries, certificateDirectories: CERTIFICATE_DIRECTORIES,
@@ -47,6 +51,7 @@ export function openTransfers(options: OpenTransfersOptions): OpenedTransfers {
     registries, host,
     puller: new ImagePuller({ registries, fetcher: new BlobFetcher({ content, maxDownloads: config.maxConcurrentDownloads }), content, layers, records, leases, announce, host, log }),
     pusher: new ImagePusher({ registries, content, records, leases, maxUploads: config.maxConcurrentUploads, announce, log }),
+    importer: new ImageImporter({ maker, http: registries.http, announce }),
     [Symbol.dispose]: () => { registries[Symbol.dispose](); },
   };
 }

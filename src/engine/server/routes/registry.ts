@@ -1,7 +1,8 @@
-import { InvalidArgumentError, NotImplementedError } from '../../../api/errors.ts';
+import { InvalidArgumentError } from '../../../api/errors.ts';
 import { filterBoolean, parseFilters } from '../../filters.ts';
 import type { Platform } from '../../images/manifest.ts';
 import { isDigest } from '../../content/digest.ts';
+import type { ImageImporter } from '../../images/import/image-importer.ts';
 import { parseReference, type Reference, withDefaultTag } from '../../images/reference.ts';
 import type { ImagePuller } from '../../images/transfer/image-puller.ts';
 import type { ImagePusher } from '../../images/transfer/image-pusher.ts';
@@ -16,11 +17,13 @@ import { searchImages } from '../../registry/search.ts';
 import { ProgressStream } from '../progress-stream.ts';
 import { queryInteger } from '../query.ts';
 import type { Route, RouteContext } from '../route.ts';
+import { importImage } from './image-import.ts';
 import { sayPull, sayPush } from './transfer-words.ts';
 
 export interface RegistryRouteParts {
   puller: Pick<ImagePuller, 'pull'>;
   pusher: Pick<ImagePusher, 'push'>;
+  importer: Pick<ImageImporter, 'import'>;
   registries: Registries;
   host: Platform;
 }
@@ -29,7 +32,7 @@ export interface RegistryRouteParts {
 export function registryRoutes(parts: RegistryRouteParts): Route[] {
   const name = (context: RouteContext): string => context.params['name'] ?? '';
   return [
-    { method: 'POST', path: '/images/create', handler: (context) => pull(parts, context) },
+    { method: 'POST', path: '/images/create', handler: (context) => ((context.query.get('fromImage') ?? '') === '' ? importImage(parts, context) : pull(parts, context)) },
     { method: 'POST', path: '/images/{name*}/push', handler: (context) => push(parts, name(context), context) },
     { method: 'GET', path: '/images/search', handler: (context) => search(parts, context) },
     { method: 'GET', path: '/distribution/{name*}/json', handler: (context) => distribution(parts, name(context), context) },
@@ -44,9 +47,7 @@ export function registryRoutes(parts: RegistryRouteParts): Route[] {
 }
 
 async function pull({ puller, host }: RegistryRouteParts, context: RouteContext): Promise<void> {
-  const image = context.query.get('fromImage') ?? '';
-  if (image === '') throw context.query.get('fromSrc') === null ? new InvalidArgumentError('invalid reference format') : new NotImplementedError('importing an image from an archive is not implemented');
-  const reference = withTag(parseReference(image), context.query.get('tag') ?? '');
+  const reference = withTag(parseReference(context.query.get('fromImage') ?? ''), context.query.get('tag') ?? '');
   const platform = context.query.get('platform') ?? '';
   const stream = new ProgressStream(context);
   await stream.finish(() => puller.pull(reference, {
