@@ -19,6 +19,7 @@ import { Controls } from './containers/controls.ts';
 import { Execs } from './containers/execs.ts';
 import { ContainerFiles } from './containers/files/container-files.ts';
 import { ContainerViews } from './containers/files/container-views.ts';
+import { HealthMonitor } from './containers/health/health-monitor.ts';
 import { Lifecycle } from './containers/lifecycle.ts';
 import { Recovery } from './containers/recovery.ts';
 import { shutDown } from './containers/shutdown.ts';
@@ -141,9 +142,11 @@ export class Engine {
       registry, runtime, snapshotter, volumes, network, events, log, logOptions: config.logOptions, cgroupVersion: cgroups.version,
       boundingCapabilities: ownCapabilities().bounding, seccompProfile, architecture: goArchitecture(),
       remove: (container) => remover.removeLocked(container, true),
+      health: { begin: (container, resumed) => { health.begin(container, resumed); }, end: (container) => { health.end(container); } },
     });
     const controls = new Controls({ registry, runtime, lifecycle, events, log });
     const execs = new Execs({ runtime, lifecycle, events, log });
+    const health = new HealthMonitor({ registry, execs, events, log });
     const machine = { ...detectCgroupFeatures(cgroups, cpus().length), cgroupVersion: cgroups.version };
     const creator = new ContainerCreator({ registry, images: images.source, snapshotter, volumes, events, log, machine });
     const updater = new ContainerUpdater({ registry, runtime, events, log, machine });
@@ -186,6 +189,7 @@ export class Engine {
     return new Engine(async () => {
       for (const listener of listeners) listener.close();
       lifecycle.close();
+      health.close();
       if (!config.liveRestore) {
         await shutDown({ registry, controls, timeoutSeconds: config.shutdownTimeoutSeconds, log });
         await takeDownNetworks(registry, networks, firewall);

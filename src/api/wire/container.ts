@@ -177,6 +177,13 @@ export interface ContainerState {
   Error: string;
   StartedAt: string;
   FinishedAt: string;
+  Health?: Health;
+}
+
+export interface Health {
+  Status: 'none' | 'starting' | 'healthy' | 'unhealthy';
+  FailingStreak: number;
+  Log: { Start: string; End: string; ExitCode: number; Output: string }[];
 }
 
 export interface MountPoint {
@@ -241,6 +248,7 @@ export interface ContainerSummary {
   State: ContainerState['Status'];
   /** For people: `Up 3 minutes`, `Exited (0) 2 hours ago`. */
   Status: string;
+  Health?: { Status: Health['Status']; FailingStreak: number };
   HostConfig: { NetworkMode: string };
   NetworkSettings: { Networks: Record<string, EndpointSettings> };
   Mounts: MountPoint[];

@@ -6,6 +6,7 @@ import type { Container } from './container.ts';
 import { isRunning, type ContainerPhase } from './state.ts';
 
 export const CONTAINER_FILTERS = ['ancestor', 'before', 'exited', 'id', 'isolation', 'label', 'name', 'status', 'health', 'since', 'volume', 'network', 'is-task', 'publish', 'expose'];
+const HEALTHS = ['none', 'starting', 'healthy', 'unhealthy'];
 const STATUSES = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
 
 export interface ListOptions {
@@ -38,7 +39,7 @@ export function selectContainers(registry: ContainerRegistry, options: ListOptio
       && matchesAny(filters, 'id', (wanted) => record.id.startsWith(wanted))
       && (statuses === undefined || statuses.includes(status))
       && matchesAny(filters, 'exited', (code) => record.state.finishedAt > 0 && !isRunning(record.state) && String(record.state.exitCode) === code)
-      && matchesAny(filters, 'health', (wanted) => wanted === 'none')
+      && matchesAny(filters, 'health', (wanted) => wanted === (record.health?.status ?? 'none'))
       && matchesAny(filters, 'volume', (wanted) => record.mounts.some((mount) => mount.name === wanted || mount.destination === wanted))
       && matchesAny(filters, 'network', (wanted) => isInNetwork(container, wanted))
       && matchesAny(filters, 'publish', (wanted) => hasPort(Object.keys(record.hostConfig.PortBindings ?? {}), wanted))
@@ -53,6 +54,9 @@ export function selectContainers(registry: ContainerRegistry, options: ListOptio
 function checkValues(filters: FilterValues): void {
   for (const status of filters.get('status') ?? []) {
     if (!STATUSES.includes(status)) throw new InvalidArgumentError(`invalid filter 'status=${status}'`);
+  }
+  for (const health of filters.get('health') ?? []) {
+    if (!HEALTHS.includes(health)) throw new InvalidArgumentError(`invalid filter 'health=${health}'`);
   }
   for (const code of filters.get('exited') ?? []) {
     if (!/^-?\d+$/.test(code)) throw new InvalidArgumentError(`invalid filter 'exited=${code}'`);

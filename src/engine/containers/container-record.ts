@@ -1,5 +1,6 @@
 import type { ContainerConfig, HostConfig } from '../../api/wire/container.ts';
 import type { EndpointRecord } from '../network/network-record.ts';
+import type { HealthState } from './health/health.ts';
 import type { ContainerState } from './state.ts';
 
 /** A container as the store keeps it. */
@@ -23,6 +24,8 @@ export interface ContainerRecord {
   endpoints: readonly EndpointRecord[];
   state: ContainerState;
   restartCount: number;
+  /** Of containers with a health check that have been started. */
+  health?: HealthState;
   /** The user has stopped it: policies do not start it again. */
   stoppedByUser: boolean;
 }

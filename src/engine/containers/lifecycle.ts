@@ -34,6 +34,8 @@ export interface LifecycleOptions {
   seccompProfile: SeccompProfile | undefined;
   /** `amd64` or `arm64`. */
   architecture: string;
+  /** Told of every container that runs, and of its end. */
+  health: { begin: (container: Container, resumed: boolean) => void; end: (container: Container) => void };
   /** Removes a container that wanted to be removed at its end; the container's lock is held. */
   remove: (container: Container) => Promise<void>;
 }
@@ -97,7 +99,7 @@ export class Lifecycle {
     });
     undo.disarm();
     registry.move(container, { type: 'started', pid: process.pid, at: Date.now() }, { endpoints: connected.endpoints });
-    this.watch(container, process);
+    this.watch(container, process, false);
     this.#announceVolumes(container, 'mount');
     announce(events, container.record, 'start');
   }
@@ -141,8 +143,9 @@ export class Lifecycle {
   }
 
   /** Follows a process that runs, until it has ended and everything of it is cleared away. */
-  watch(container: Container, process: RunningProcess): void {
+  watch(container: Container, process: RunningProcess, resumed: boolean): void {
     container.process = process;
+    this.#options.health.begin(container, resumed);
     void process.exited.then((exit) => this.handleExit(container, exit)).catch((error: unknown) => {
       this.#options.log.error('cannot handle the end of a container', { id: container.id, error });
     });
@@ -155,6 +158,7 @@ export class Lifecycle {
       const { startedAt } = container.record.state;
       const ranMs = Math.max(0, exit.at - startedAt);
       container.process = undefined;
+      this.#options.health.end(container);
       const { endpoints } = container.record;
       registry.move(container, { type: 'exited', exitCode: exit.code, at: exit.at, oomKilled: exit.oomKilled }, { endpoints: [] });
       log.info('container ended', { id: container.id, name: container.record.name, exitCode: exit.code, oomKilled: exit.oomKilled || undefined });

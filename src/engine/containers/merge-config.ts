@@ -17,10 +17,17 @@ export function mergeConfig(request: ContainerConfig, image: ContainerConfig): C
     Cmd: command,
     Entrypoint: ownEntrypoint ? stripEmpty(request.Entrypoint ?? []) : (image.Entrypoint ?? null),
     ...keep('StopSignal', given(request.StopSignal) ?? image.StopSignal),
-    ...keep('Healthcheck', request.Healthcheck ?? image.Healthcheck),
+    ...keep('Healthcheck', mergeHealth(request.Healthcheck, image.Healthcheck)),
     ...keep('Shell', request.Shell ?? image.Shell),
     OnBuild: null,
   };
+}
+
+/** Each option that a request leaves open is the image's. */
+function mergeHealth(own: ContainerConfig['Healthcheck'], image: ContainerConfig['Healthcheck']): ContainerConfig['Healthcheck'] {
+  if (!own || !image) return own ?? image;
+  const given = Object.entries(own).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : Boolean(value)));
+  return { ...image, ...Object.fromEntries(given) };
 }
 
 /** `--entrypoint ""` travels as a list of one empty string and means none. */

@@ -79,7 +79,7 @@ export class Recovery {
     const { lifecycle, network, log } = this.#options;
     for (const { container, process } of survey.running) {
       network.adopt(container.record);
-      lifecycle.watch(container, process);
+      lifecycle.watch(container, process, true);
       log.info('container found running', { id: container.id, name: container.record.name, pid: process.pid });
     }
     await Promise.all(survey.ended.map(({ container, exit }) => lifecycle.handleExit(container, exit).catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import { ConflictError } from '../../api/errors.ts';
+import type { HealthState } from './health/health.ts';
 
 export type ContainerPhase = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead';
 
@@ -57,10 +58,10 @@ export function isRunning(state: ContainerState): boolean {
 }
 
 /** For people, as `docker ps` shows it: `Up 3 minutes`, `Exited (0) 2 hours ago`. Pure. */
-export function describeState(state: ContainerState, now: number): string {
+export function describeState(state: ContainerState, now: number, health?: HealthState): string {
   switch (state.phase) {
     case 'created': return 'Created';
-    case 'running': return `Up ${duration(now - state.startedAt)}`;
+    case 'running': return `Up ${duration(now - state.startedAt)}${health ? ` (${health.status === 'starting' ? 'health: starting' : health.status})` : ''}`;
     case 'paused': return `Up ${duration(now - state.startedAt)} (Paused)`;
     case 'restarting': return `Restarting (${String(state.exitCode)}) ${duration(now - state.finishedAt)} ago`;
     case 'exited': return `Exited (${String(state.exitCode)}) ${duration(now - state.finishedAt)} ago`;

@@ -92,7 +92,7 @@ export interface ProcessStreams {
 export interface RunningProcess extends ProcessStreams {
   readonly pid: number;
   readonly exited: Promise<ExitStatus>;
-  /** Sends a signal to this process. False when it has already gone. */
+  /** Sends a signal to this process, or, by its negative, to its process group. False when it has already gone. */
   signal(signal: number): boolean;
 }
 

@@ -42,7 +42,7 @@ export class ShimProcess implements RunningProcess {
     if (this.#gone) return false;
     // The shim sends it: until it has reaped the process, the pid cannot belong to another.
     if (!this.#watcher.destroyed) return this.#watcher.write(`S ${String(signal)}\n`) || true;
-    return process.kill(this.pid, signal);
+    return process.kill(signal < 0 ? -this.pid : this.pid, Math.abs(signal));
   }
 }
 

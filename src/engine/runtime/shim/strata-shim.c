@@ -334,7 +334,7 @@ static void client_command(struct client *c)
 		resize(a, b);
 	} else if (c->kind == WATCHING && sscanf(c->line, "S %d", &a) == 1) {
 		/* Safe against reuse of the pid: until we have reaped it, it is ours. */
-		if (shim.process > 0 && !shim.exited) kill(shim.process, a);
+		if (shim.process > 0 && !shim.exited) kill(a < 0 ? -shim.process : shim.process, abs(a)); /* negative: its process group */
 	} else {
 		client_fail(c);
 	}

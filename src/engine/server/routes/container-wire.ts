@@ -1,6 +1,7 @@
-import type { ContainerInspect, ContainerState as WireState, ContainerSummary, EndpointSettings, ExecInspect, MountPoint, PortBinding } from '../../../api/wire/container.ts';
+import type { ContainerInspect, Health, ContainerState as WireState, ContainerSummary, EndpointSettings, ExecInspect, MountPoint, PortBinding } from '../../../api/wire/container.ts';
 import type { ContainerMount, ContainerRecord } from '../../containers/container-record.ts';
 import type { Container } from '../../containers/container.ts';
+import type { HealthState } from '../../containers/health/health.ts';
 import type { Exec } from '../../containers/execs.ts';
 import { hostnameOf, wantedNetworks } from '../../containers/container-network.ts';
 import { describeState, isRunning } from '../../containers/state.ts';
@@ -57,11 +58,19 @@ export function inspectContainer(container: Container, context: InspectContext):
 }
 
 function wireState(container: Container): WireState {
-  const { state } = container.record;
+  const { state, health } = container.record;
   return {
     Status: container.removing && !container.running ? 'removing' : state.phase,
     Running: isRunning(state), Paused: state.phase === 'paused', Restarting: state.phase === 'restarting', OOMKilled: state.oomKilled, Dead: state.phase === 'dead',
     Pid: state.pid, ExitCode: state.exitCode, Error: state.error, StartedAt: wireTime(state.startedAt), FinishedAt: wireTime(state.finishedAt),
+    ...(health ? { Health: wireHealth(health) } : {}),
+  };
+}
+
+function wireHealth(health: HealthState): Health {
+  return {
+    Status: health.status, FailingStreak: health.failingStreak,
+    Log: health.results.map((result) => ({ Start: wireTime(result.startedAt), End: wireTime(result.endedAt), ExitCode: result.exitCode, Output: result.output })),
   };
 }
 
@@ -117,7 +126,7 @@ function wirePorts(record: ContainerRecord): Record<string, PortBinding[] | null
   return ports;
 }
 
-export function summarizeContainer(container: Container, options: { imageName: string; now: number; size?: { writable: number; total: number } }): ContainerSummary {
+export function summarizeContainer(container: Container, options: { imageName: string; now: number; version?: ApiVersion; size?: { writable: number; total: number } }): ContainerSummary {
   const { record } = container;
   return {
     Id: record.id,
@@ -130,7 +139,8 @@ export function summarizeContainer(container: Container, options: { imageName: s
     ...(options.size ? { SizeRw: options.size.writable, SizeRootFs: options.size.total } : {}),
     Labels: record.config.Labels ?? {},
     State: container.removing && !container.running ? 'removing' : record.state.phase,
-    Status: container.removing && !container.running ? 'Removal In Progress' : describeState(record.state, options.now),
+    Status: container.removing && !container.running ? 'Removal In Progress' : describeState(record.state, options.now, record.health),
+    ...(options.version && !isAtLeast(options.version, 1, 52) ? {} : { Health: { Status: record.health?.status ?? 'none', FailingStreak: record.health?.failingStreak ?? 0 } }),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode ?? 'bridge' },
     NetworkSettings: { Networks: endpointSettings(record) },
     Mounts: record.mounts.map(wireMount),

@@ -164,7 +164,7 @@ async function list(services: ContainerRouteServices, context: RouteContext): Pr
   const now = Date.now();
   context.json(200, await Promise.all(containers.map(async (container) => {
     const size = withSize ? await sizes(services, container) : undefined;
-    return summarizeContainer(container, { imageName: await imageName(images, container, names), now, ...(size ? { size } : {}) });
+    return summarizeContainer(container, { imageName: await imageName(images, container, names), now, version: context.version, ...(size ? { size } : {}) });
   })));
 }
 
