@@ -80,6 +80,7 @@ export const COMMANDS: readonly Entry[] = [
   { names: ['volume ls', 'volume list'], summary: 'List volumes', load: async () => (await import('./commands/volume/ls.ts')).listVolumesCommand },
   { names: ['volume rm', 'volume remove'], summary: 'Remove volumes', load: async () => (await import('./commands/volume/rm.ts')).removeVolumes },
 
+  { names: ['container explain', 'explain'], summary: 'Say why a container is as it is', load: async () => (await import('./commands/container/explain.ts')).explain },
   { names: ['gui'], summary: 'Open the interface', load: async () => (await import('./commands/gui.ts')).gui },
   { names: ['inspect'], summary: 'Show everything about containers, images, volumes and networks', load: async () => (await import('./commands/inspect.ts')).inspect },
   { names: ['login'], summary: 'Log in to a registry', load: async () => (await import('./commands/registry/login.ts')).login },

@@ -51,6 +51,8 @@ import { containerStreamRoutes } from './server/routes/container-streams.ts';
 import { containerStatsRoutes } from './server/routes/container-stats.ts';
 import { containerFileRoutes } from './server/routes/container-files.ts';
 import { containerRoutes } from './server/routes/containers.ts';
+import { Explainer } from './explain/explainer.ts';
+import { explainRoutes } from './server/routes/explain.ts';
 import { eventRoutes } from './server/routes/events.ts';
 import { execRoutes } from './server/routes/execs.ts';
 import { networkRoutes } from './server/routes/networks.ts';
@@ -173,6 +175,7 @@ export class Engine {
       ...containerStatsRoutes({ registry, cgroupVersion: cgroups.version }),
       ...imageRoutes({ images: images.service }), ...explorerRoutes({ explorer: images.explorer }), ...registryRoutes(transfers),
       ...eventRoutes({ events }), ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry, events }), ...volumeRoutes({ volumes, events }),
+      ...explainRoutes({ registry, explainer: new Explainer({ registry, lifecycle, images: images.source, cgroupVersion: cgroups.version, log }) }),
       ...checkRoutes({ check: openCheck({ config, database, snapshotter, registry, images, log }) }),
       ...absentRoutes(),
     ]);

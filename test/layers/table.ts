@@ -47,8 +47,9 @@ export const LAYERS: readonly Layer[] = [
   { name: 'engine/containers', paths: ['src/engine/containers/'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS], node: 'all', remedy: 'containers reach the rest through the seams of runtime, network, volumes and images; they know no HTTP and no command' },
   { name: 'engine/build', paths: ['src/engine/build/'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers'], node: 'all', remedy: 'builds know no HTTP and no command: hand the result up' },
   { name: 'engine/check', paths: ['src/engine/check/'], imports: [...ENGINE_GROUND, ...ENGINE_PARTS, 'engine/containers'], node: 'all', remedy: 'the check looks at what others keep and is known to nobody below: let the owner offer what it needs to see' },
-  { name: 'engine/server', paths: ['src/engine/server/', 'src/engine/filters.test.ts'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build', 'engine/check'], node: 'all', remedy: 'a route decodes, makes one call into the engine and encodes: put the work into the folder of the engine that owns it' },
-  { name: 'engine/main', paths: ['src/engine/main.ts', 'src/engine/engine.ts'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build', 'engine/check', 'engine/server'], node: 'all', remedy: 'the composition root of the engine chooses implementations inside src/engine only' },
+  { name: 'engine/explain', paths: ['src/engine/explain/'], imports: [...ENGINE_GROUND, ...ENGINE_PARTS, 'engine/containers'], node: 'all', remedy: 'explaining reads what others keep and is known to nobody below: let the owner offer what it needs to see' },
+  { name: 'engine/server', paths: ['src/engine/server/', 'src/engine/filters.test.ts'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build', 'engine/check', 'engine/explain'], node: 'all', remedy: 'a route decodes, makes one call into the engine and encodes: put the work into the folder of the engine that owns it' },
+  { name: 'engine/main', paths: ['src/engine/main.ts', 'src/engine/engine.ts'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build', 'engine/check', 'engine/explain', 'engine/server'], node: 'all', remedy: 'the composition root of the engine chooses implementations inside src/engine only' },
 
   {
     name: 'machine', paths: ['src/machine/'], doors: ['src/machine/client.ts', 'src/machine/machine-config.ts', 'src/machine/machine-control.ts', 'src/machine/machine-peer.ts', 'src/machine/machine-life.ts', 'src/machine/machine-paths.ts', 'src/machine/start-machine.ts'],
@@ -64,7 +65,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'tooling', paths: ['eslint.config.', 'vite.config.', 'knip.', 'renderer/vite.config.', 'playwright.config.', 'lint/'], imports: [], node: 'all', remedy: 'configuration of tools stands alone' },
   {
     name: 'test', paths: ['test/'],
-    imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build', 'engine/check', 'engine/server', 'api/node', 'machine', 'cli', 'desktop', 'renderer', 'vm-images', 'resources', 'setup'],
+    imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build', 'engine/check', 'engine/explain', 'engine/server', 'api/node', 'machine', 'cli', 'desktop', 'renderer', 'vm-images', 'resources', 'setup'],
     node: 'all', remedy: 'a test imports what it tests, and starts programs instead of importing their main.ts',
   },
   { name: 'bench', paths: ['bench/'], imports: ['base', 'api', 'api/node', 'test'], node: 'all', remedy: 'benchmarks measure programs from outside: use src/api and test/fixtures' },

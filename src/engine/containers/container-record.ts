@@ -26,8 +26,30 @@ export interface ContainerRecord {
   restartCount: number;
   /** Of containers with a health check that have been started. */
   health?: HealthState;
+  /** What the last start that succeeded took. */
+  startTrace?: StartTrace;
+  /** What is known of its last end beyond its exit code. */
+  lastEnd?: LastEnd;
   /** The user has stopped it: policies do not start it again. */
   stoppedByUser: boolean;
+}
+
+export interface StartTrace {
+  /** When the start began. */
+  at: number;
+  rootfsMs: number;
+  networkMs: number;
+  specMs: number;
+  runtimeMs: number;
+  totalMs: number;
+}
+
+export interface LastEnd {
+  /** The last signal that was sent through the engine in that run, and on whose behalf. */
+  signal?: number;
+  by?: string;
+  /** Its exit code could not be learnt. */
+  unknown?: true;
 }
 
 export interface WantedEndpoint {

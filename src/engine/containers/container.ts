@@ -26,6 +26,8 @@ export class Container {
   removing = false;
   /** A user's stop is under way: its policy must not start it again. */
   stopping = false;
+  /** The last signal of this run that came through the engine, and on whose behalf. */
+  lastSignal: { signal: number; by: string } | undefined;
   /** Ends a pause before a restart early. */
   cancelRestart: (() => void) | undefined;
   #nextExit = Promise.withResolvers<ContainerExit>();

@@ -52,20 +52,21 @@ export class Controls {
     }
     if (!container.running) throw new NotModifiedError(`container ${container.record.name} is not running`);
     if (options.byEngine !== true) this.#registry.update(container, { stoppedByUser: true });
-    await this.#end(container, signal, options.timeoutSeconds ?? container.record.config.StopTimeout ?? DEFAULT_STOP_SECONDS);
+    const by = options.byEngine === true ? 'the engine\'s own end' : 'a stop through the API';
+    await this.#end(container, signal, { timeoutSeconds: options.timeoutSeconds ?? container.record.config.StopTimeout ?? DEFAULT_STOP_SECONDS, by });
     announce(this.#events, container.record, 'stop');
   }
 
-  async #end(container: Container, signal: number, timeoutSeconds: number): Promise<void> {
+  async #end(container: Container, signal: number, { timeoutSeconds, by }: { timeoutSeconds: number; by: string }): Promise<void> {
     const ended = container.nextExit.then(() => true);
     container.stopping = true;
     try {
       if (container.record.state.phase === 'paused') await this.#runtime.resume(container.id);
-      this.#signal(container, signal);
+      this.#signal(container, signal, by);
       if (timeoutSeconds < 0) {
         await ended;
       } else if (!(await settledWithin(ended, timeoutSeconds * 1000))) {
-        this.#signal(container, SIGKILL);
+        this.#signal(container, SIGKILL, `${by} that it did not follow within ${String(timeoutSeconds)} s`);
         if (!(await settledWithin(ended, KILL_WAIT_MS))) throw new ConflictError(`container ${container.record.name} does not end: its process is stuck in the kernel`);
       }
       // The end is announced before everything is cleared away: wait for that too.
@@ -75,8 +76,10 @@ export class Controls {
     }
   }
 
-  #signal(container: Container, signal: number): void {
-    if (container.process?.signal(signal) === true) announce(this.#events, container.record, 'kill', { signal: String(signal) });
+  #signal(container: Container, signal: number, by: string): void {
+    if (container.process?.signal(signal) !== true) return;
+    container.lastSignal = { signal, by };
+    announce(this.#events, container.record, 'kill', { signal: String(signal) });
   }
 
   /** Sends a signal. With SIGKILL it resolves when the container has ended. @throws ConflictError when it does not run */
@@ -85,8 +88,9 @@ export class Controls {
     if (!container.running) throw new ConflictError(`cannot kill container: ${container.record.name}: container ${container.id} is not running`);
     const isStop = signal === SIGKILL || signal === parseSignal(stopSignalOf(container));
     if (isStop && options.byEngine !== true) this.#registry.update(container, { stoppedByUser: true });
-    if (signal === SIGKILL) await this.#end(container, SIGKILL, 10);
-    else this.#signal(container, signal);
+    const by = options.byEngine === true ? 'the engine\'s own end' : 'a kill through the API';
+    if (signal === SIGKILL) await this.#end(container, SIGKILL, { timeoutSeconds: 10, by });
+    else this.#signal(container, signal, by);
   }
 
   /** Stops it if it runs, and starts it. */

@@ -4,6 +4,7 @@ import { Cleanup } from '../../base/cleanup.ts';
 import type { Logger } from '../../base/log.ts';
 import { parseLogOptions } from '../config.ts';
 import type { EventBus } from '../events/event-bus.ts';
+import type { OciSpec } from '../runtime/oci-spec.ts';
 import type { SeccompProfile } from '../runtime/seccomp.ts';
 import type { EndpointRecord } from '../network/network-record.ts';
 import { buildSpec, type SpecInput } from '../runtime/spec.ts';
@@ -19,6 +20,7 @@ import type { Container } from './container.ts';
 import { startFailureCode } from './exit-code.ts';
 import { decideRestart, parseRestartPolicy } from './restart-policy.ts';
 import { mountRootfs, unmountRootfs } from './rootfs.ts';
+import { StartTimer } from './start-timer.ts';
 
 export interface LifecycleOptions {
   registry: ContainerRegistry;
@@ -89,19 +91,43 @@ export class Lifecycle {
     const { paths } = container;
     await using undo = new Cleanup((error) => { log.warn('cannot undo a start', { id: container.id, error }); });
     undo.push(() => removeDirectory(paths.runDirectory));
+    const trace = new StartTimer();
     await Promise.all([mountRootfs(snapshotter, container), prepareSources(container.record.mounts)]);
     undo.push(() => unmountRootfs(container));
+    trace.lap('rootfsMs');
     const connected = await network.connect(container, undo);
+    trace.lap('networkMs');
     const spec = buildSpec(this.specInput(container, connected));
+    trace.lap('specMs');
     const process = await runtime.start({
       containerId: container.id, bundle: paths.bundle, processDirectory: paths.process, spec, ...this.#stdio(container),
       beforeStart: (streams) => this.#connectEarlyClients(container, streams),
     });
     undo.disarm();
-    registry.move(container, { type: 'started', pid: process.pid, at: Date.now() }, { endpoints: connected.endpoints });
+    trace.lap('runtimeMs');
+    container.lastSignal = undefined;
+    registry.move(container, { type: 'started', pid: process.pid, at: Date.now() }, { endpoints: connected.endpoints, startTrace: trace.done() });
     this.watch(container, process, false);
     this.#announceVolumes(container, 'mount');
     announce(events, container.record, 'start');
+  }
+
+  /**
+   * The spec of the next start of a container that does not run; its root file system is mounted for a moment.
+   * @throws ConflictError when it runs, and whatever the start would throw
+   */
+  planSpec(container: Container): Promise<OciSpec> {
+    const { registry, snapshotter } = this.#options;
+    return registry.lock.run(container.id, async () => {
+      if (container.running) throw new ConflictError(`container ${container.record.name} has been started meanwhile`);
+      try {
+        await mountRootfs(snapshotter, container);
+        return buildSpec(this.specInput(container, { namespace: container.record.hostConfig.NetworkMode === 'host' ? undefined : container.paths.networkNamespace }));
+      } finally {
+        await unmountRootfs(container);
+        await removeDirectory(container.paths.runDirectory);
+      }
+    });
   }
 
   /** Everything that decides the OCI spec of this container; needs its root file system mounted. */
@@ -160,7 +186,7 @@ export class Lifecycle {
       container.process = undefined;
       this.#options.health.end(container);
       const { endpoints } = container.record;
-      registry.move(container, { type: 'exited', exitCode: exit.code, at: exit.at, oomKilled: exit.oomKilled }, { endpoints: [] });
+      registry.move(container, { type: 'exited', exitCode: exit.code, at: exit.at, oomKilled: exit.oomKilled }, { endpoints: [], lastEnd: { ...container.lastSignal, ...(exit.unknown ? { unknown: true } : {}) } });
       log.info('container ended', { id: container.id, name: container.record.name, exitCode: exit.code, oomKilled: exit.oomKilled || undefined });
       if (exit.oomKilled) announce(events, container.record, 'oom');
       announce(events, container.record, 'die', { exitCode: String(exit.code), execDuration: String(Math.floor(ranMs / 1000)) });
