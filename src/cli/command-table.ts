@@ -23,8 +23,12 @@ export const COMMON: readonly string[] = ['run', 'exec', 'ps', 'images', 'load',
 
 export const COMMANDS: readonly Entry[] = [
   { names: ['container attach', 'attach'], summary: 'Attach to the input, output and errors of a running container', load: async () => (await import('./commands/container/attach.ts')).attach },
+  { names: ['container commit', 'commit'], summary: 'Make an image of a container', load: async () => (await import('./commands/container/commit.ts')).commit },
+  { names: ['container cp', 'cp'], summary: 'Copy files between a container and this machine', load: async () => (await import('./commands/container/cp.ts')).cp },
   { names: ['container create', 'create'], summary: 'Create a container without starting it', load: async () => (await import('./commands/container/create.ts')).create },
+  { names: ['container diff', 'diff'], summary: 'Show what has changed in the file system of a container', load: async () => (await import('./commands/container/diff.ts')).diff },
   { names: ['container exec', 'exec'], summary: 'Run a command in a running container', load: async () => (await import('./commands/container/exec.ts')).exec },
+  { names: ['container export', 'export'], summary: 'Write the file system of a container to a tar archive', load: async () => (await import('./commands/container/export.ts')).exportCommand },
   { names: ['container inspect'], summary: 'Show everything about containers', load: async () => (await import('./commands/container/inspect.ts')).inspectContainers },
   { names: ['container kill', 'kill'], summary: 'Send a signal to running containers (SIGKILL unless told otherwise)', load: async () => (await import('./commands/container/kill.ts')).kill },
   { names: ['container logs', 'logs'], summary: 'Show what a container has written', load: async () => (await import('./commands/container/logs.ts')).logs },

@@ -17,6 +17,7 @@ import { ContainerStore } from './containers/container-store.ts';
 import { ContainerUpdater } from './containers/container-updater.ts';
 import { Controls } from './containers/controls.ts';
 import { Execs } from './containers/execs.ts';
+import { ContainerCommitter } from './containers/files/container-committer.ts';
 import { ContainerFiles } from './containers/files/container-files.ts';
 import { ContainerViews } from './containers/files/container-views.ts';
 import { HealthMonitor } from './containers/health/health-monitor.ts';
@@ -66,6 +67,7 @@ import { openDatabase, type Database } from './store/database.ts';
 import { LocalVolumeDriver } from './volumes/local-volume-driver.ts';
 import { Volumes } from './volumes/volumes.ts';
 import { VolumeStore } from './volumes/volume-store.ts';
+import { ImageCommitter } from './images/make/image-committer.ts';
 import { openImages } from './images/open-images.ts';
 import { openTransfers } from './images/transfer/open-transfers.ts';
 import { registryRoutes } from './server/routes/registry.ts';
@@ -157,6 +159,7 @@ export class Engine {
     const views = new ContainerViews({ registry, snapshotter, home: join(config.execRoot, 'v'), log });
     await views.recover();
     const files = new ContainerFiles({ views, threads, layering: snapshotter.layering, events });
+    const committer = new ContainerCommitter({ files, pausing: controls, events, images: new ImageCommitter({ ...images, announce: announceImage }) });
 
     const recovery = new Recovery({ registry, runtime, lifecycle, network, snapshotter, dataRoot: config.dataRoot, execRoot: config.execRoot, log });
     const survey = await recovery.survey();
@@ -171,7 +174,7 @@ export class Engine {
         config, engineId: engineId(database), registry, images: images.source, listImages: async () => images.service.list({ filters: new Map(), all: false, sharedSize: true }).map((image) => wireSummary(image, NEWEST_API_VERSION)), snapshotter, volumes, cgroups, runtime: found, seccomp: seccompProfile !== undefined, warnings: [],
       }),
       ...containerRoutes({ registry, creator, lifecycle, controls, remover, updater, execs, images: images.source, snapshotter, events, architecture: goArchitecture() }),
-      ...containerFileRoutes({ registry, files }),
+      ...containerFileRoutes({ registry, files, committer }),
       ...containerStatsRoutes({ registry, cgroupVersion: cgroups.version }),
       ...imageRoutes({ images: images.service }), ...explorerRoutes({ explorer: images.explorer }), ...registryRoutes(transfers),
       ...eventRoutes({ events }), ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry, events }), ...volumeRoutes({ volumes, events }),

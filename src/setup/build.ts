@@ -18,7 +18,7 @@ interface Part {
 const parts: readonly Part[] = [
   { title: 'Building strata-shim', inputs: ['src/engine/runtime/shim'], outputs: ['dist/engine/strata-shim'], build: buildShim },
   { title: 'Bundling the engine', inputs: ['src/engine', 'src/api', 'src/base', 'package-lock.json'], outputs: ['dist/engine/stratad.mjs'], build: bundleEngine },
-  { title: 'Bundling the command and the agent', inputs: ['src/cli', 'src/machine', 'src/api', 'src/base', 'package-lock.json'], outputs: ['dist/strata.mjs', 'dist/strata-host.mjs'], build: bundleHost },
+  { title: 'Bundling the command and the agent', inputs: ['src/cli', 'src/engine/archive', 'src/machine', 'src/api', 'src/base', 'package-lock.json'], outputs: ['dist/strata.mjs', 'dist/strata-host.mjs'], build: bundleHost },
   { title: 'Bundling the desktop app', inputs: ['src/desktop', 'src/machine', 'src/api', 'src/base', 'package-lock.json'], outputs: ['dist/desktop/main.cjs', 'dist/desktop/preload.cjs'], build: bundleDesktop },
   { title: 'Building the interface', inputs: ['renderer', 'src/api', 'package-lock.json'], outputs: ['dist/renderer/index.html'], build: buildRenderer },
 ];

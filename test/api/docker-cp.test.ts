@@ -5,30 +5,8 @@ import { exec } from '../../src/base/exec.ts';
 import { Limiter } from '../../src/base/limiter.ts';
 import type { CommandResult } from '../fixtures/docker-cli.ts';
 import { Scratch } from '../fixtures/scratch.ts';
+import { INTO, LIST, numbered, OUT_OF, SOURCE, TARGET } from './copy-cases.ts';
 import { onEveryEndpoint, type TestContainer } from './endpoint.ts';
-
-/** What `docker cp` is given, and what is there afterwards (`path=content` or `path->target`), or what it says when it fails. */
-type Case = readonly [args: readonly string[], expected: string | RegExp];
-
-/** From `h`, which holds file `a`, directory `dir` with file `x`, links `la` and `ldir` to them, to `c`, which holds `dir`, `file` and `link` to the directory `target`. */
-const INTO: readonly Case[] = [
-  [['h/a', 'c/new'], 'new=A'], [['h/a', 'c/dir'], 'dir/a=A'], [['h/a', 'c/dir/'], 'dir/a=A'], [['h/a', 'c/file'], 'file=A'], [['h/a', 'c/nodir/'], /no such directory/],
-  [['h/a', 'c/no/such'], /Could not find the file/], [['h/a', 'c/file/'], /no such directory/], [['h/dir', 'c/new'], 'new/x=X'], [['h/dir', 'c/dir'], 'dir/dir/x=X'], [['h/dir/', 'c/dir'], 'dir/dir/x=X'],
-  [['h/dir/.', 'c/dir'], 'dir/x=X'], [['h/dir/.', 'c/new'], 'new/x=X'], [['h/dir', 'c/file'], /cannot copy directory/], [['h/la', 'c/new'], 'new->a'], [['-L', 'h/la', 'c/new'], 'new=A'],
-  [['h/ldir', 'c/new'], 'new->dir'], [['h/ldir/', 'c/new'], 'new/x=X'], [['h/a', 'c/link'], 'target/a=A'], [['h/nope', 'c/'], /no such file/], [['h/dir', 'c/link'], 'target/dir/x=X'], [['-a', 'h/a', 'c/dir/b'], 'dir/b=A'],
-];
-
-/** The other way round. */
-const OUT_OF: readonly Case[] = [
-  [['h/a', 'c/new'], 'new=A'], [['h/a', 'c/dir'], 'dir/a=A'], [['h/a', 'c/file'], 'file=A'], [['h/a', 'c/nodir/'], /directory/], [['h/dir', 'c/new'], 'new/x=X'], [['h/dir', 'c/dir'], 'dir/dir/x=X'],
-  [['h/dir/.', 'c/dir'], 'dir/x=X'], [['h/dir', 'c/file'], /cannot copy directory/], [['h/la', 'c/new'], 'new->a'], [['-L', 'h/la', 'c/new'], 'new=A'], [['h/nope', 'c/new'], /Could not find the file/],
-  [['h/ldir/', 'c/new'], 'new/x=X'], [['-L', 'h/ldir', 'c/new'], 'new/x=X'], [['h/ldir/.', 'c/dir'], 'dir/x=X'],
-];
-
-const SOURCE = 'mkdir dir; echo A > a; echo X > dir/x; ln -s a la; ln -s dir ldir';
-const TARGET = 'mkdir dir target; echo F > file; ln -s target link';
-/** Every file and symlink below the working directory's numbered directories. */
-const LIST = 'find . -type f -o -type l | sort | while read f; do n=${f#./}; if [ -L "$f" ]; then echo "$n->$(readlink "$f")"; else echo "$n=$(cat "$f")"; fi; done';
 
 onEveryEndpoint('docker cp', (endpoint) => {
   const open = new AsyncDisposableStack();
@@ -41,7 +19,6 @@ onEveryEndpoint('docker cp', (endpoint) => {
   });
   after(() => open.disposeAsync());
 
-  const numbered = (count: number, script: string): string => Array.from({ length: count }, (_, index) => `(mkdir ${index}; cd ${index}; ${script})`).join('; ');
   const inContainer = (directory: string, script: string): Promise<string> => endpoint().docker.ok('exec', container.id, 'sh', '-c', `mkdir -p ${directory}; cd ${directory}; ${script}`);
   const onHost = async (directory: string, script: string): Promise<string> => {
     await mkdir(host.file(directory), { recursive: true });

@@ -17,7 +17,7 @@ export interface Layer {
 }
 
 /** What every part of the engine may stand on: tools, contract, and values that parts exchange. */
-const ENGINE_GROUND = ['base', 'api', 'engine/values', 'engine/linux', 'engine/store', 'engine/events'] as const;
+const ENGINE_GROUND = ['engine/tar', 'base', 'api', 'engine/values', 'engine/linux', 'engine/store', 'engine/events'] as const;
 
 const ENGINE_PARTS = ['engine/archive', 'engine/explorer', 'engine/content', 'engine/snapshots', 'engine/gc', 'engine/registry', 'engine/images', 'engine/runtime', 'engine/network', 'engine/volumes'] as const;
 
@@ -29,6 +29,10 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'engine/values', imports: ['base', 'api'], node: 'all', remedy: 'the values that parts of the engine exchange stand below all of them: keep them plain',
     paths: ['src/engine/snapshots/mount.', 'src/engine/content/digest.', 'src/engine/images/manifest.', 'src/engine/images/untrusted-json.', 'src/engine/images/image-config.', 'src/engine/images/reference.', 'src/engine/images/reference-pattern.', 'src/engine/network/cidr.', 'src/engine/filters.ts', 'src/engine/version.'],
+  },
+  {
+    name: 'engine/tar', paths: ['src/engine/archive/tar-', 'src/engine/archive/pax.', 'src/engine/archive/sparse-map.'], imports: ['api'], node: 'all',
+    remedy: 'the tar format is shared by engine and command: keep it to bytes in, entries out',
   },
   { name: 'engine/config', paths: ['src/engine/config.'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'the configuration is plain data: let main.ts hand it to whoever needs it' },
   { name: 'engine/linux', paths: ['src/engine/linux/'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'src/engine/linux is the door to the kernel and stands on src/base alone: pass values in' },
@@ -55,7 +59,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'machine', paths: ['src/machine/'], doors: ['src/machine/client.ts', 'src/machine/machine-config.ts', 'src/machine/machine-control.ts', 'src/machine/machine-peer.ts', 'src/machine/machine-life.ts', 'src/machine/machine-paths.ts', 'src/machine/start-machine.ts'],
     imports: ['base', 'api', 'api/node'], node: 'all', remedy: 'the agent talks to the engine over its socket and to everybody else through src/api/machine.ts',
   },
-  { name: 'cli', paths: ['src/cli/'], imports: ['base', 'api', 'api/node', 'machine'], node: 'all', remedy: 'the command is a client: it reaches the engine through src/api and the agent through src/machine/machine-life.ts, start-machine.ts and client.ts' },
+  { name: 'cli', paths: ['src/cli/'], imports: ['engine/tar', 'base', 'api', 'api/node', 'machine'], node: 'all', remedy: 'the command is a client: it reaches the engine through src/api and the agent through src/machine/machine-life.ts, start-machine.ts and client.ts' },
   { name: 'desktop', paths: ['src/desktop/'], imports: ['base', 'api', 'api/node', 'machine'], node: 'all', remedy: 'the shell is a client: it reaches the engine through src/api and the agent through src/machine/machine-life.ts, start-machine.ts and client.ts' },
   { name: 'renderer', paths: ['renderer/'], imports: ['api'], node: 'none', remedy: 'the interface runs in a browser and reaches the engine only through the Transport of src/api' },
 

@@ -1,11 +1,8 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import { saveImages } from '../../../api/client/images.ts';
-import { reason } from '../../create/key-values.ts';
 import { ExitError } from '../../exit.ts';
 import { defineCommand } from '../../grammar/command.ts';
 import { text } from '../../grammar/flag.ts';
+import { writeWholeFile } from '../../output/whole-file.ts';
 import { write } from '../../terminal/streams.ts';
 
 export const save = defineCommand({
@@ -18,19 +15,7 @@ export const save = defineCommand({
     const { client } = await cli.engine();
     const archive = await saveImages(client, args);
     if (flags.output === undefined) for await (const chunk of archive) await write(process.stdout, chunk);
-    else await writeWhole(flags.output, archive);
+    else await writeWholeFile(flags.output, archive, 'save image');
     return 0;
   },
 });
-
-/** The file appears when it is complete; a failure leaves nothing. */
-async function writeWhole(path: string, archive: AsyncIterable<Uint8Array>): Promise<void> {
-  const partial = `${path}.${process.pid}.partial`;
-  try {
-    await pipeline(archive, createWriteStream(partial, { mode: 0o600, flags: 'wx' }));
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw new ExitError(1, `failed to save image: open ${path}: ${reason(error)}`);
-  }
-}

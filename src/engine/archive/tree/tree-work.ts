@@ -62,7 +62,9 @@ export function doTreeWork(request: TreeRequest, report: (report: TreeReport) =>
       pack(request.output, (packer) => { exportChildren(packer, request.root); });
       return {};
     case 'compare': return { changes: compare(request) };
-    case 'layer': return packLayer({ ...request, omit: placeholderFilter(request) }, sinkTo(request.output));
+    case 'layer':
+      report({});
+      return packLayer({ ...request, omit: placeholderFilter(request) }, sinkTo(request.output));
   }
 }
 

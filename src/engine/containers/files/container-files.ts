@@ -12,7 +12,7 @@ import { resolveUser } from '../../runtime/user.ts';
 import type { Layering } from '../../snapshots/snapshotter.ts';
 import { announce } from '../container-events.ts';
 import type { Container } from '../container.ts';
-import type { ContainerView, ContainerViews } from './container-views.ts';
+import type { ContainerViews } from './container-views.ts';
 import { PLACEHOLDERS } from './placeholders.ts';
 
 export interface WriteOptions {
@@ -60,7 +60,7 @@ export class ContainerFiles {
     return bytes;
   }
 
-  async #readFrom(view: ContainerView, request: (output: number) => TreeRequest): Promise<{ report: TreeReport; bytes: Readable }> {
+  async #readFrom(view: AsyncDisposable, request: (output: number) => TreeRequest): Promise<{ report: TreeReport; bytes: Readable }> {
     const { readEnd, writeEnd } = makePipe();
     const bytes = new Socket({ fd: readEnd, readable: true, writable: false });
     const reported = Promise.withResolvers<TreeReport>();
@@ -110,6 +110,13 @@ export class ContainerFiles {
       closeSync(readEnd);
     }
     await feeding;
+  }
+
+  /** A tar of what has changed since the container was made, as a layer over its image. */
+  async layer(container: Container): Promise<Readable> {
+    const view = await this.#parts.views.openComparison(container);
+    const { upper, lower } = view;
+    return (await this.#readFrom(view, (output) => ({ kind: 'layer', upper, lower, layering: this.#parts.layering, placeholders: PLACEHOLDERS, output }))).bytes;
   }
 
   /** What has changed since the container was made, sorted, parents first. */

@@ -20,6 +20,5 @@ export function absentRoutes(): Route[] {
     refuse('POST', '/grpc', () => new NotImplementedError('building is not implemented')),
     refuse('POST', '/build', () => new NotImplementedError('building is not implemented')),
     refuse('POST', '/build/prune', () => new NotImplementedError('building is not implemented')),
-    refuse('POST', '/commit', () => new NotImplementedError('commit is not implemented')),
   ];
 }

@@ -6,15 +6,17 @@ import { InvalidArgumentError } from '../../../api/errors.ts';
 import type { FileFacts, TreeChange } from '../../archive/tree/tree-work.ts';
 import type { ContainerRegistry } from '../../containers/container-registry.ts';
 import type { Container } from '../../containers/container.ts';
+import type { ContainerCommitter } from '../../containers/files/container-committer.ts';
 import type { ContainerFiles } from '../../containers/files/container-files.ts';
 import { queryBoolean } from '../query.ts';
 import type { Route, RouteContext } from '../route.ts';
+import { decodeContainerConfig } from './container-request.ts';
 
 const STAT_HEADER = 'x-docker-container-path-stat';
 const CHANGE_KINDS: Readonly<Record<TreeChange['kind'], number>> = { modified: 0, added: 1, deleted: 2 };
 
-/** Files of containers: archive, changes, export. */
-export function containerFileRoutes({ registry, files }: { registry: ContainerRegistry; files: ContainerFiles }): Route[] {
+/** Files of containers: archive, changes, export, commit. */
+export function containerFileRoutes({ registry, files, committer }: { registry: ContainerRegistry; files: ContainerFiles; committer: ContainerCommitter }): Route[] {
   const named = (context: RouteContext): Container => registry.get(context.params['id'] ?? '');
   return [
     {
@@ -55,6 +57,20 @@ export function containerFileRoutes({ registry, files }: { registry: ContainerRe
       handler: async (context) => {
         const bytes = await files.export(named(context));
         await pipeline(bytes, context.streamHead(200, { 'content-type': 'application/octet-stream' }));
+      },
+    },
+    {
+      method: 'POST', path: '/commit',
+      handler: async (context) => {
+        const { query } = context;
+        const name = query.get('container') ?? '';
+        if (name === '') throw new InvalidArgumentError('invalid name or ID supplied: ""');
+        const config = decodeContainerConfig(await context.readJson());
+        const text = (key: string): string => query.get(key) ?? '';
+        const id = await committer.commit(registry.get(name), {
+          repository: text('repo'), tag: text('tag'), comment: text('comment'), author: text('author'), pause: text('pause') === '' || queryBoolean(query, 'pause'), changes: query.getAll('changes'), config,
+        }, context.signal);
+        context.json(201, { Id: id });
       },
     },
   ];

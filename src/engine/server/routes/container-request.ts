@@ -66,6 +66,11 @@ export function decodeUpdateRequest(body: unknown): ContainerUpdateRequest {
   return decodeObject<ContainerUpdateRequest>(body, update);
 }
 
+/** A configuration alone, the body of `POST /commit`; undefined where there is none. @throws InvalidArgumentError */
+export function decodeContainerConfig(body: unknown): ContainerConfig | undefined {
+  return body === undefined || body === null ? undefined : decodeObject<ContainerConfig>(body, config);
+}
+
 /** @throws InvalidArgumentError */
 export function decodeEndpoint(body: unknown): WantedEndpoint {
   return wantedEndpoint(decodeObject<EndpointSettings>(body, endpoint));
