@@ -9,6 +9,7 @@ import { Cleanup } from './cleanup.ts';
 import { exec, ExecError } from './exec.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { createLogger } from './log.ts';
+import { Limiter } from './limiter.ts';
 import { SingleFlight } from './single-flight.ts';
 
 describe('Cleanup', () => {
@@ -93,4 +94,23 @@ describe('log', () => {
     assert.equal(lines.length, 1);
     assert.match(lines[0] ?? '', /^\S+Z warn disk low id=c1 path="\/a b" error="bad"\n$/);
   });
+});
+
+test('a limiter that is resized lets more in at once, and fewer as works end', async () => {
+  const limiter = new Limiter(1);
+  const gates = [0, 1, 2, 3].map(() => Promise.withResolvers<void>());
+  let running = 0;
+  const works = gates.map(({ promise }) => limiter.run(async () => { running += 1; await promise; running -= 1; }));
+  assert.equal(running, 1);
+  limiter.resize(3);
+  await new Promise(setImmediate);
+  assert.equal(running, 3);
+  limiter.resize(1);
+  gates[0]?.resolve();
+  await works[0];
+  await new Promise(setImmediate);
+  assert.equal(running, 2);
+  for (const gate of gates) gate.resolve();
+  await Promise.all(works);
+  assert.equal(running, 0);
 });

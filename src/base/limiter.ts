@@ -1,12 +1,21 @@
 /** Bounded concurrency: at most `limit` works run at once, the others wait in order of arrival. */
 export class Limiter {
-  readonly #limit: number;
+  #limit: number;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
   /** @param limit at least 1 */
   constructor(limit: number) {
     this.#limit = Math.max(1, Math.trunc(limit));
+  }
+
+  /** What runs goes on; what waits begins as soon as there is room. */
+  resize(limit: number): void {
+    this.#limit = Math.max(1, Math.trunc(limit));
+    while (this.#running < this.#limit && this.#waiting.length > 0) {
+      this.#running += 1;
+      this.#waiting.shift()?.();
+    }
   }
 
   /**
@@ -25,7 +34,7 @@ export class Limiter {
       return await work();
     } finally {
       // The place goes to the next in line without becoming free in between, so nobody can overtake.
-      const next = this.#waiting.shift();
+      const next = this.#running > this.#limit ? undefined : this.#waiting.shift();
       if (next) next();
       else this.#running -= 1;
     }

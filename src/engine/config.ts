@@ -16,6 +16,8 @@ export interface EngineConfig {
   bip: string | undefined;
   registryMirrors: readonly string[];
   insecureRegistries: readonly string[];
+  /** `http-proxy`, `https-proxy` and `no-proxy`; what is not here comes from the environment. */
+  proxies: { http?: string; https?: string; none?: string };
   /** Blobs on their way at once, over all pulls and all pushes. */
   maxConcurrentDownloads: number;
   maxConcurrentUploads: number;
@@ -59,6 +61,10 @@ const OPTIONS: readonly Option[] = [
   { key: 'bip', kind: 'string', flag: 'bip' },
   { key: 'registry-mirrors', kind: 'list', flag: 'registry-mirror' },
   { key: 'insecure-registries', kind: 'list', flag: 'insecure-registry' },
+  { key: 'proxies', kind: 'map' },
+  { key: 'http-proxy', kind: 'string', flag: 'http-proxy' },
+  { key: 'https-proxy', kind: 'string', flag: 'https-proxy' },
+  { key: 'no-proxy', kind: 'string', flag: 'no-proxy' },
   { key: 'max-concurrent-downloads', kind: 'number' },
   { key: 'max-concurrent-uploads', kind: 'number' },
   { key: 'default-runtime', kind: 'string', flag: 'runtime' },
@@ -187,6 +193,7 @@ export function validate(values: Values, configFile: string | undefined): Engine
     bip: parseBip(text('bip')),
     registryMirrors: list('registry-mirrors').map(parseMirror),
     insecureRegistries: list('insecure-registries'),
+    proxies: parseProxies(values),
     maxConcurrentDownloads: whole('max-concurrent-downloads', values.get('max-concurrent-downloads'), { fallback: 3, least: 1 }),
     maxConcurrentUploads: whole('max-concurrent-uploads', values.get('max-concurrent-uploads'), { fallback: 5, least: 1 }),
     runtime,
@@ -246,6 +253,20 @@ function parseBip(text: string | undefined): string | undefined {
   if (prefix > 30) throw new InvalidArgumentError(`invalid bip ${JSON.stringify(text)}: the prefix leaves no room for containers`);
   if (address === network) throw new InvalidArgumentError(`invalid bip ${JSON.stringify(text)}: give the bridge's own address, such as 172.17.0.1/16, not the network's`);
   return text;
+}
+
+/** The three, as dockerd has them: together under `proxies` in the file, or each as a flag. A value has one home. */
+function parseProxies(values: Values): EngineConfig['proxies'] {
+  const map = new Map<string, unknown>(Object.entries(values.get('proxies') ?? {}));
+  const names = { 'http-proxy': 'http', 'https-proxy': 'https', 'no-proxy': 'none' } as const;
+  const unknown = [...map.keys()].filter((key) => !Object.hasOwn(names, key));
+  if (unknown.length > 0) throw new InvalidArgumentError(`the following keys of proxies don't match any configuration option: ${unknown.join(', ')}`);
+  return Object.fromEntries(Object.entries(names).flatMap(([key, name]) => {
+    const [single, inMap] = [values.get(key), map.get(key)];
+    if (single !== undefined && inMap !== undefined) throw new InvalidArgumentError(`the following directives are specified both as a flag and in the configuration file: ${key}`);
+    const value: unknown = single ?? inMap;
+    return typeof value === 'string' ? [[name, value]] : [];
+  }));
 }
 
 function parseMirror(text: string): string {

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { cpus } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConflictError, PermissionDeniedError, UnavailableError } from '../api/errors.ts';
 import { Cleanup } from '../base/cleanup.ts';
 import type { Logger } from '../base/log.ts';
 import type { EngineConfig } from './config.ts';
+import { changesOf, reloadAttributes, reloadedPart } from './config-reload.ts';
 import { ContainerCreator } from './containers/container-creator.ts';
 import { ContainerNetwork } from './containers/container-network.ts';
 import { containerPaths } from './containers/container-paths.ts';
@@ -82,9 +84,16 @@ const SECCOMP_PROFILES = ['/usr/share/containers/seccomp.json', '/opt/strata/sec
 /** The engine, composed: the only place, with main.ts, that chooses implementations. */
 export class Engine {
   readonly #stop: () => Promise<void>;
+  readonly #reload: (next: EngineConfig) => { now: string[]; later: string[] };
 
-  private constructor(stop: () => Promise<void>) {
-    this.#stop = stop;
+  private constructor(parts: { stop: () => Promise<void>; reload: (next: EngineConfig) => { now: string[]; later: string[] } }) {
+    this.#stop = parts.stop;
+    this.#reload = parts.reload;
+  }
+
+  /** Takes over what may change while it runs. @returns what did change, and what waits for the next start. @throws InvalidArgumentError, and nothing changes */
+  reload(next: EngineConfig): { now: string[]; later: string[] } {
+    return this.#reload(next);
   }
 
   /** Ends containers (unless they are to go on), gives everything back, and resolves when nothing is left to do. */
@@ -93,7 +102,7 @@ export class Engine {
   }
 
   /**
-   * Starts an engine and finds its containers again.
+   * Starts an engine and finds its containers again. `config` is the engine's from then on: a reload changes it.
    * @throws PermissionDeniedError without the privileges, ConflictError when another engine has the data root, UnavailableError when
    * the machine lacks something
    */
@@ -192,7 +201,14 @@ export class Engine {
     undo.disarm();
     void recovery.startByPolicy();
 
-    return new Engine(async () => {
+    const reload = (next: EngineConfig): { now: string[]; later: string[] } => {
+      const changes = changesOf(config, next);
+      transfers.reload(next);
+      Object.assign(config, reloadedPart(next));
+      events.publish({ type: 'daemon', action: 'reload', id: engineId(database), attributes: reloadAttributes(config, { hostname: hostname(), runtime: found.name }) });
+      return changes;
+    };
+    return new Engine({ reload, stop: async () => {
       for (const listener of listeners) listener.close();
       lifecycle.close();
       health.close();
@@ -206,7 +222,7 @@ export class Engine {
       await images.close();
       database.close();
       lock[Symbol.dispose]();
-    });
+    } });
   }
 }
 

@@ -60,9 +60,8 @@ process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 process.on('SIGHUP', () => {
   try {
-    const next = loadConfig(argv);
-    const changed = (Object.keys(next) as (keyof EngineConfig)[]).filter((key) => JSON.stringify(next[key]) !== JSON.stringify(config[key]));
-    log.info('configuration file is valid', { changed: changed.join(',') || 'nothing', takesEffect: 'at the next start of the engine' });
+    const { now, later } = engine.reload(loadConfig(argv));
+    log.info('configuration reloaded', { changed: now.join(',') || 'nothing', ...(later.length > 0 ? { atNextStart: later.join(',') } : {}) });
   } catch (error) {
     log.error('configuration file is not valid; nothing changes', { error });
   }

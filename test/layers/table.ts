@@ -34,7 +34,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'engine/tar', paths: ['src/engine/archive/tar-', 'src/engine/archive/pax.', 'src/engine/archive/sparse-map.'], imports: ['api'], node: 'all',
     remedy: 'the tar format is shared by engine and command: keep it to bytes in, entries out',
   },
-  { name: 'engine/config', paths: ['src/engine/config.'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'the configuration is plain data: let main.ts hand it to whoever needs it' },
+  { name: 'engine/config', paths: ['src/engine/config.', 'src/engine/config-reload.'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'the configuration is plain data: let main.ts hand it to whoever needs it' },
   { name: 'engine/linux', paths: ['src/engine/linux/'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'src/engine/linux is the door to the kernel and stands on src/base alone: pass values in' },
   { name: 'engine/store', paths: ['src/engine/store/'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'the database stands at the bottom: define the record here or pass it in' },
   { name: 'engine/events', paths: ['src/engine/events/'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'events only announce what has happened: the announcer calls them, never the other way' },

@@ -104,7 +104,7 @@ async function makeCertificates(scratch: Scratch): Promise<void> {
   const openssl = (...args: string[]): Promise<unknown> => exec('openssl', args, { cwd: scratch.path, timeoutMs: 20_000 });
   const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   await openssl('req', '-x509', ...ec, '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=test authority');
-  await writeFile(scratch.file('san'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
+  await writeFile(scratch.file('san'), 'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:registry.test\n');
   for (const [name, certificate] of [['server', 'server.crt'], ['client', 'client.cert']] as const) {
     await openssl('req', ...ec, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
     await openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-out', certificate, '-days', '2', ...(name === 'server' ? ['-extfile', 'san'] : []));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs, type BackoffPolicy } from '../../base/retry.ts';
-import type { HttpReply } from './http-client.ts';
+import type { HttpReply } from './http-exchange.ts';
 import type { Descriptor } from '../images/manifest.ts';
 import { RegistryProtocolError, RegistryReplyError, RegistryUnreachableError, worthRetrying } from './registry-error.ts';
 

@@ -37,6 +37,11 @@ export class BlobFetcher {
     this.#limiter = new Limiter(options.maxDownloads);
   }
 
+  /** From now on; what runs goes on. */
+  limitTo(maxDownloads: number): void {
+    this.#limiter.resize(maxDownloads);
+  }
+
   /** @returns whether the blob was there already */
   async fetch(repository: Repository, blob: Descriptor, options: FetchOptions): Promise<'exists' | 'fetched'> {
     options.hold(blob);

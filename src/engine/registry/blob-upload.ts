@@ -1,5 +1,5 @@
 import { type BackoffPolicy, retry } from '../../base/retry.ts';
-import type { HttpReply } from './http-client.ts';
+import type { HttpReply } from './http-exchange.ts';
 import type { Descriptor } from '../images/manifest.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { RegistryProtocolError, RegistryReplyError, RegistryUnreachableError, worthRetrying } from './registry-error.ts';

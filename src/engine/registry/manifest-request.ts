@@ -1,5 +1,5 @@
 import { digestOf, isDigest } from '../content/digest.ts';
-import type { HttpReply } from './http-client.ts';
+import type { HttpReply } from './http-exchange.ts';
 import { type Descriptor, MANIFEST_LIMIT_BYTES, MEDIA_TYPES, parseManifest } from '../images/manifest.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { printable, RegistryProtocolError, RegistryReplyError } from './registry-error.ts';

@@ -7,18 +7,27 @@ import { ANONYMOUS } from './credentials.ts';
 import { type Endpoint, HUB_INDEX, isDockerHub } from './endpoint.ts';
 import { EndpointFinder } from './endpoint-finder.ts';
 import { HttpClient } from './http-client.ts';
+import { ProxySettings, proxyNames, type ProxyNames } from './proxy-settings.ts';
 import { InsecureRegistries } from './insecure-registries.ts';
 import { RegistryClient } from './registry-client.ts';
 import { RemoteRepository } from './remote-repository.ts';
 import type { Repository } from './repository.ts';
 import { DEFAULT_STALL_LIMITS, type StallLimits } from './stall-watch.ts';
 
-export interface RegistriesOptions {
+/** What may change while the engine runs. */
+export interface RegistrySettings {
   mirrors: readonly string[];
   insecureRegistries: readonly string[];
+}
+
+export interface RegistriesOptions extends RegistrySettings {
   /** Looked through in order for `HOST/` with certificates. */
   certificateDirectories: readonly string[];
+  /** HTTP_PROXY, HTTPS_PROXY, NO_PROXY, in either case, unless `proxies` has others. */
   proxyEnv: NodeJS.ProcessEnv;
+  proxies?: Partial<ProxyNames>;
+  /** Default true: HTTP/2 where a registry chooses it. */
+  http2?: boolean;
   userAgent: string;
   log: Logger;
   policy?: BackoffPolicy;
@@ -40,18 +49,20 @@ export class Registries implements Disposable {
   readonly #options: RegistriesOptions;
   readonly #http: HttpClient;
   readonly #authorizer: Authorizer;
-  readonly #finder: EndpointFinder;
+  #insecure: InsecureRegistries;
+  #finder: EndpointFinder;
 
-  /** @throws InvalidArgumentError for an invalid insecure registry */
+  /** @throws InvalidArgumentError for an invalid insecure registry or proxy */
   constructor(options: RegistriesOptions) {
-    const insecure = new InsecureRegistries(options.insecureRegistries);
+    this.#insecure = new InsecureRegistries(options.insecureRegistries);
     this.#options = options;
     this.#http = new HttpClient({
-      proxyEnv: options.proxyEnv, userAgent: options.userAgent, limits: options.stallLimits ?? DEFAULT_STALL_LIMITS,
-      trustOf: async (authority) => ({ verify: !(await insecure.includes(authority)), certificates: await readHostCertificates(options.certificateDirectories, authority) }),
+      proxies: new ProxySettings(proxyNames(options.proxyEnv, options.proxies)), http2: options.http2 ?? true,
+      userAgent: options.userAgent, limits: options.stallLimits ?? DEFAULT_STALL_LIMITS,
+      trustOf: async (authority) => ({ verify: !(await this.#insecure.includes(authority)), certificates: await readHostCertificates(options.certificateDirectories, authority) }),
     });
     this.#authorizer = new Authorizer(this.#http);
-    this.#finder = new EndpointFinder({ http: this.#http, insecure, mirrors: options.mirrors, log: options.log });
+    this.#finder = this.#find(options.mirrors);
   }
 
   get http(): HttpClient {
@@ -77,8 +88,10 @@ export class Registries implements Disposable {
     return this.#client({ base: new URL(`https://${HUB_INDEX}/`), kind: 'origin', secure: true }, visitor);
   }
 
-  /** Certificates and the like are read anew from now on. */
-  reload(): void {
+  /** From now on these count, and certificates are read anew. What runs goes on as it began. @throws InvalidArgumentError, and nothing changes */
+  reload({ mirrors, insecureRegistries }: RegistrySettings): void {
+    this.#insecure = new InsecureRegistries(insecureRegistries);
+    this.#finder = this.#find(mirrors);
     this.#http.forgetTrust();
   }
 
@@ -86,14 +99,19 @@ export class Registries implements Disposable {
     this.#http[Symbol.dispose]();
   }
 
+  #find(mirrors: readonly string[]): EndpointFinder {
+    return new EndpointFinder({ http: this.#http, insecure: this.#insecure, mirrors, log: this.#options.log });
+  }
+
   get #policy(): BackoffPolicy {
     return this.#options.policy ?? DEFAULT_POLICY;
   }
 
   #client(endpoint: Endpoint, visitor: Visitor): RegistryClient {
+    const finder = this.#finder;
     return new RegistryClient({
       http: this.#http, authorizer: this.#authorizer, endpoint, credentials: visitor.credentials ?? ANONYMOUS, log: this.#options.log,
-      onUnreachable: () => { this.#finder.forget(endpoint); },
+      onUnreachable: () => { finder.forget(endpoint); },
       ...(visitor.metaHeaders ? { metaHeaders: visitor.metaHeaders } : {}),
       policy: endpoint.kind === 'mirror' ? { ...this.#policy, attempts: 1 } : this.#policy,
     });

@@ -5,7 +5,8 @@ import type { Authorizer } from './authorizer.ts';
 import { parseChallenges } from './challenge.ts';
 import type { Credentials } from './credentials.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { HttpClient, HttpReply, HttpRequest } from './http-client.ts';
+import type { HttpClient, HttpRequest } from './http-client.ts';
+import type { HttpReply } from './http-exchange.ts';
 import { RegistryProtocolError, RegistryUnreachableError, replyError, worthRetrying } from './registry-error.ts';
 
 export interface RegistryRequest {

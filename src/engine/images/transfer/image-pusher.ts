@@ -1,5 +1,5 @@
 import { NotFoundError } from '../../../api/errors.ts';
-import { Limiter } from '../../../base/limiter.ts';
+import type { Limiter } from '../../../base/limiter.ts';
 import type { Logger } from '../../../base/log.ts';
 import type { ContentStore } from '../../content/content-store.ts';
 import type { Digest } from '../../content/digest.ts';
@@ -19,7 +19,8 @@ export interface ImagePusherParts {
   content: ContentStore;
   records: ImageRecords;
   leases: Leases;
-  maxUploads: number;
+  /** Blobs on their way at once, over all pushes. */
+  uploads: Limiter;
   announce: ImageListener;
   log: Logger;
 }
@@ -33,11 +34,9 @@ export interface PushOptions {
 /** Sends images to their registry: blobs in parallel, each where it is not yet, then the manifest. One lease spans it. */
 export class ImagePusher {
   readonly #parts: ImagePusherParts;
-  readonly #limiter: Limiter;
 
   constructor(parts: ImagePusherParts) {
     this.#parts = parts;
-    this.#limiter = new Limiter(parts.maxUploads);
   }
 
   /**
@@ -45,10 +44,11 @@ export class ImagePusher {
    * @throws NotFoundError, in docker's words, before anything is sent; PermissionDeniedError, UnavailableError
    */
   async push(reference: Reference, options: PushOptions): Promise<void> {
+    // As in dockerd, that line comes before anything is looked at.
+    options.onProgress({ kind: 'target', repository: repositoryOf(reference) });
     const targets = this.#targets(reference);
     try {
       const repository = await this.#parts.registries.repository(reference, options.visitor, { use: 'push', signal: options.signal });
-      options.onProgress({ kind: 'target', repository: repositoryOf(reference) });
       for (const target of targets) await this.#pushOne(repository, target.id, target.reference, options);
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -74,7 +74,7 @@ export class ImagePusher {
     const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
     const neighbours = this.#neighbours(reference);
     const work = [...new Map(plan.layers.map((layer) => [layer.digest, layer])).values()].map((layer) => this.#pushLayer(repository, layer, { ...options, signal, mountFrom: neighbours.get(layer.digest) ?? [] }));
-    const config = this.#limiter.run(() => repository.push(plan.config.descriptor, (offset) => once(plan.config.bytes.subarray(offset)), { signal }), { signal });
+    const config = this.#parts.uploads.run(() => repository.push(plan.config.descriptor, (offset) => once(plan.config.bytes.subarray(offset)), { signal }), { signal });
     try {
       await Promise.all([...work, config]);
     } catch (error) {
@@ -90,7 +90,7 @@ export class ImagePusher {
 
   async #pushLayer(repository: Repository, layer: Descriptor, options: PushOptions & { signal: AbortSignal; mountFrom: readonly string[] }): Promise<void> {
     const report = (departure: LayerDeparture): void => { options.onProgress({ kind: 'layer', digest: layer.digest, departure }); };
-    const outcome = await this.#limiter.run(() => repository.push(layer, this.#reader(layer.digest), {
+    const outcome = await this.#parts.uploads.run(() => repository.push(layer, this.#reader(layer.digest), {
       mountFrom: options.mountFrom, signal: options.signal, onBytes: (current) => { report({ phase: 'pushing', current, total: layer.size }); },
     }), { signal: options.signal, onWait: () => { report({ phase: 'waiting' }); } });
     report(typeof outcome === 'object' ? { phase: 'mounted', from: outcome.mountedFrom } : { phase: outcome });

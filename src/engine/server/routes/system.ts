@@ -7,6 +7,7 @@ import { snapshotKey } from '../../containers/rootfs.ts';
 import type { ImageSource } from '../../images/image.ts';
 import type { CgroupMode } from '../../linux/cgroup.ts';
 import type { Snapshotter } from '../../snapshots/snapshotter.ts';
+import { hideUser, proxyNames } from '../../registry/proxy-settings.ts';
 import { directoryBytes } from '../../volumes/usage.ts';
 import type { Volumes } from '../../volumes/volumes.ts';
 import { STRATA_VERSION } from '../version.ts';
@@ -64,6 +65,7 @@ function version(services: SystemRouteServices): VersionResponse {
 
 async function info(services: SystemRouteServices): Promise<InfoResponse> {
   const { config, registry, cgroups, runtime } = services;
+  const proxies = proxyNames(process.env, config.proxies);
   const phases = registry.list().map((container) => container.record.state.phase);
   const count = (...wanted: readonly string[]): number => phases.filter((phase) => wanted.includes(phase)).length;
   const osRelease = parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''));
@@ -80,7 +82,7 @@ async function info(services: SystemRouteServices): Promise<InfoResponse> {
     KernelVersion: release(), OperatingSystem: osRelease['PRETTY_NAME'] ?? 'Linux', OSVersion: osRelease['VERSION_ID'] ?? '', OSType: 'linux',
     Architecture: { x64: 'x86_64', arm64: 'aarch64' }[arch() as string] ?? arch(),
     IndexServerAddress: 'https://index.docker.io/v1/', RegistryConfig: registryConfig(config), NCPU: cpus().length, MemTotal: totalmem(), GenericResources: null,
-    DockerRootDir: config.dataRoot, HttpProxy: '', HttpsProxy: '', NoProxy: '', Name: hostname(), Labels: [...config.labels], ExperimentalBuild: false, ServerVersion: STRATA_VERSION,
+    DockerRootDir: config.dataRoot, HttpProxy: hideUser(proxies.http), HttpsProxy: hideUser(proxies.https), NoProxy: proxies.none, Name: hostname(), Labels: [...config.labels], ExperimentalBuild: false, ServerVersion: STRATA_VERSION,
     Runtimes: { [runtime.name]: { path: runtime.path } }, DefaultRuntime: runtime.name,
     Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
     LiveRestoreEnabled: config.liveRestore, Isolation: '', InitBinary: '', ContainerdCommit: { ID: '', Expected: '' }, RuncCommit: { ID: runtime.version, Expected: runtime.version },
