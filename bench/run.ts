@@ -7,6 +7,7 @@ import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { commandBenchmarks } from './cases/command.ts';
 import { containerBenchmarks, memoryBenchmark } from './cases/containers.ts';
+import { explorerBenchmarks } from './cases/explorer.ts';
 import { benchEngines } from './engines.ts';
 import { measure, report, type Result } from './measure.ts';
 
@@ -14,7 +15,7 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { j
 await using cleanup = new AsyncDisposableStack();
 const engines = await benchEngines(cleanup);
 const [ours] = engines;
-const benchmarks = [...(ours ? [memoryBenchmark(ours)] : []), ...containerBenchmarks(engines), ...commandBenchmarks()]
+const benchmarks = [...(ours ? [memoryBenchmark(ours)] : []), ...containerBenchmarks(engines), ...commandBenchmarks(), ...(ours ? await explorerBenchmarks(ours, cleanup) : [])]
   .filter((benchmark) => positionals.length === 0 || positionals.some((word) => benchmark.name.includes(word)));
 
 process.stdout.write(`${String(cpus().length)} × ${cpus()[0]?.model ?? 'unknown processor'}, Linux ${release()}, ${new Date().toISOString().slice(0, 10)}\n\n`);

@@ -38,14 +38,19 @@ export function listFiles(tree: ImageTree, request: ListRequest): Iterable<Liste
 
 type Look = (node: TreeNode) => Omit<ListedFile, 'bytes'> | undefined;
 
-function* list(start: TreeNode, found: Omit<ListedFile, 'bytes'> | undefined, { recursive }: ListRequest, look: Look): Generator<ListedFile> {
-  const sizes = directorySizes(start, (node) => look(node)?.file);
+function* list(start: TreeNode, found: Omit<ListedFile, 'bytes'> | undefined, { recursive, layer }: ListRequest, look: Look): Generator<ListedFile> {
+  const sizes = directorySizes(start, (node) => (layer === undefined ? node.file : versionOf(node, layer)));
   const withBytes = (listed: Omit<ListedFile, 'bytes'>): ListedFile => ({ ...listed, bytes: listed.file.kind === 'directory' ? (sizes.get(listed.node) ?? 0) : listed.file.size });
   if (found && found.file.kind !== 'directory') yield withBytes(found);
   for (const node of recursive ? walk(start) : childrenOf(start)) {
     const listed = node === start ? undefined : look(node);
     if (listed) yield withBytes(listed);
   }
+}
+
+/** What a layer put there. */
+function versionOf(node: TreeNode, layer: number): LayerFile | undefined {
+  return node.versions.find((version) => version.layer === layer)?.file;
 }
 
 function inImage(node: TreeNode, removed: boolean): Omit<ListedFile, 'bytes'> | undefined {

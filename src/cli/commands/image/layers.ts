@@ -87,7 +87,7 @@ function deletion(name: string, facts: ImageDeletion): string[] {
   if (facts.Children.length > 0) return ['', `Cannot be deleted: ${count(facts.Children.length, 'image')} ${facts.Children.length === 1 ? 'was' : 'were'} made from it.`];
   if (running > 0) return ['', `Cannot be deleted: ${count(running, 'running container')} ${running === 1 ? 'uses' : 'use'} it.`];
   const parts = [`${humanSize(facts.LayerBytes, 3)} of unpacked files`, `${humanSize(facts.BlobBytes, 3)} of blobs`].join(' and ');
-  const lines = ['', `Deleting ${name} frees ${humanSize(facts.FreedBytes, 3)} on the disk: ${parts}.`];
+  const lines = ['', `Deleting ${name} frees ${humanSize(facts.FreedBytes, 3)} on the disk:`, `  ${parts}.`];
   if (facts.AlsoDeleted.length > 0) lines.push(`With it ${facts.AlsoDeleted.length === 1 ? 'goes its parent' : 'go its parents'} ${facts.AlsoDeleted.map(shortId).join(', ')}.`);
   if (facts.Containers.length > 0) lines.push(`Its files stay for ${count(facts.Containers.length, 'stopped container')}: ${facts.Containers.map(({ Id }) => shortId(Id)).join(', ')}.`);
   return lines;

@@ -32,7 +32,7 @@ export interface LayerObserver {
 export class LayerExtractor implements TarHandler {
   readonly #tree: LayerTree;
   readonly #whiteouts: WhiteoutWriter;
-  readonly #observer: LayerObserver;
+  readonly #observer: LayerObserver | undefined;
   /** Directories get their times when nothing is made in them any more. */
   readonly #directoryTimes = new Map<string, number>();
   #open: { fd: number; entry: TarEntry } | undefined;
@@ -41,7 +41,7 @@ export class LayerExtractor implements TarHandler {
   /** Whether the layer says how the root directory itself is to be. */
   rootSeen = false;
 
-  constructor(tree: LayerTree, whiteouts: WhiteoutWriter, observer: LayerObserver) {
+  constructor(tree: LayerTree, whiteouts: WhiteoutWriter, observer?: LayerObserver) {
     this.#tree = tree;
     this.#whiteouts = whiteouts;
     this.#observer = observer;
@@ -64,6 +64,7 @@ export class LayerExtractor implements TarHandler {
 
   #whiteout(parent: string, rest: string): void {
     this.#whiteouts.whiteout(parent, rest);
+    if (!this.#observer) return;
     const meaning = meaningOf(parent, rest);
     if (meaning === 'opaque') this.#observer.emptied(parent);
     else if (meaning !== 'nothing') this.#observer.removed(this.#tree.join(parent, meaning.remove));
@@ -73,7 +74,7 @@ export class LayerExtractor implements TarHandler {
     if (entry.type !== 'directory') throw new InvalidArgumentError(`invalid layer: ${JSON.stringify(textOfName(entry.name))} would replace the root directory`);
     this.rootSeen = true;
     this.#decorate(entry, '');
-    this.#observer.made('', entry);
+    this.#observer?.made('', entry);
   }
 
   #make(entry: TarEntry, path: string): void {
@@ -86,7 +87,7 @@ export class LayerExtractor implements TarHandler {
       this.#replacing(path, () => { this.#makeSpecial(entry, path); });
       this.#decorate(entry, path);
     }
-    this.#observer.made(path, entry, target);
+    this.#observer?.made(path, entry, target);
   }
 
   #makeDirectory(entry: TarEntry, path: string): void {
@@ -169,7 +170,7 @@ export class LayerExtractor implements TarHandler {
 
   data(chunk: Uint8Array, offset: number): void {
     if (!this.#open) return;
-    this.#observer.data(chunk, offset);
+    this.#observer?.data(chunk, offset);
     const { fd, entry } = this.#open;
     for (let done = 0; done < chunk.length;) done += writeSync(fd, chunk, done, chunk.length - done, entry.sparse ? offset + done : null);
   }
@@ -178,7 +179,7 @@ export class LayerExtractor implements TarHandler {
     if (!this.#open) return;
     const { fd, entry } = this.#open;
     this.#open = undefined;
-    this.#observer.end();
+    this.#observer?.end();
     try {
       if (entry.sparse) ftruncateSync(fd, entry.size);
       futimesSync(fd, entry.mtime, entry.mtime);

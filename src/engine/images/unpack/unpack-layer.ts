@@ -15,8 +15,8 @@ export interface UnpackRequest {
   /** An empty directory (`stacked`) or a copy of the layers below (`merged`), touched by nobody else; undefined only to look the layer over. */
   directory: string | undefined;
   layering: 'stacked' | 'merged';
-  /** Where the index of the layer's files is written, a new file; undefined for none. */
-  indexPath?: string | undefined;
+  /** Where the index of the layer's files is written, a new file; absent for none. */
+  indexPath?: string;
 }
 
 export interface UnpackResult {
@@ -34,7 +34,7 @@ export interface UnpackResult {
  * @throws InvalidArgumentError for what is no proper layer; file system errors as they are
  */
 export async function unpackLayer({ blobPath, directory, layering, indexPath }: UnpackRequest): Promise<UnpackResult> {
-  const builder = new LayerIndexBuilder(layering);
+  const builder = indexPath === undefined ? undefined : new LayerIndexBuilder(layering);
   const target = directory === undefined ? new LayerMeter() : makeExtractor(directory, layering, builder);
   const parser = new TarParser(target);
   const hash = createHash('sha256');
@@ -45,14 +45,14 @@ export async function unpackLayer({ blobPath, directory, layering, indexPath }: 
     }
     parser.finish();
     target.finish();
-    if (indexPath !== undefined) writeFileSync(indexPath, encodeLayerIndex(builder.index), { flag: 'wx', mode: 0o600 });
+    if (indexPath !== undefined && builder) writeFileSync(indexPath, encodeLayerIndex(builder.index), { flag: 'wx', mode: 0o600 });
   } finally {
     target.close();
   }
   return { diffId: `sha256:${hash.digest('hex')}`, sizeBytes: target.sizeBytes, entries: target.entries, rootSeen: target.rootSeen };
 }
 
-function makeExtractor(directory: string, layering: UnpackRequest['layering'], observer: LayerObserver): LayerExtractor {
+function makeExtractor(directory: string, layering: UnpackRequest['layering'], observer: LayerObserver | undefined): LayerExtractor {
   const tree = new LayerTree(directory);
   return new LayerExtractor(tree, layering === 'stacked' ? new OverlayWhiteouts(tree) : new MergingWhiteouts(tree), observer);
 }
