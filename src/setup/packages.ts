@@ -35,6 +35,8 @@ export const TEST_REQUIREMENTS: readonly Requirement[] = [
   { needs: '/bin/busybox', debian: 'busybox-static', for: 'test images' },
   { needs: 'skopeo', debian: 'skopeo', for: 'test images' },
   { needs: 'umoci', debian: 'umoci', for: 'test images' },
+  { needs: 'podman', debian: 'podman', for: 'the tests of image archives' },
+  { needs: 'buildah', debian: 'buildah', for: 'the tests of image archives' },
   { needs: 'dockerd', debian: 'docker.io', for: 'the compatibility tests' },
   { needs: 'docker', debian: 'docker.io', for: 'the compatibility tests' },
   { needs: 'containerd', debian: 'containerd', for: 'the compatibility tests' },

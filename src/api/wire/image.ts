@@ -14,6 +14,31 @@ export interface ImageSummary {
   Labels: Record<string, string> | null;
   /** Number of containers that use it; -1 when not asked for. */
   Containers: number;
+  Descriptor?: OciDescriptor;
+  Manifests?: ImageManifestSummary[];
+}
+
+export interface OciDescriptor {
+  mediaType: string;
+  digest: string;
+  size: number;
+  annotations?: Record<string, string>;
+  platform?: OciPlatform;
+}
+
+export interface OciPlatform {
+  architecture: string;
+  os: string;
+  variant?: string;
+}
+
+export interface ImageManifestSummary {
+  ID: string;
+  Descriptor: OciDescriptor;
+  Available: boolean;
+  Size: { Total: number; Content: number };
+  Kind: 'image' | 'attestation' | 'unknown';
+  ImageData?: { Platform: OciPlatform; Containers: string[]; Size: { Unpacked: number } };
 }
 
 export interface ImageInspect {
@@ -34,6 +59,8 @@ export interface ImageInspect {
   GraphDriver: { Name: string; Data: Record<string, string> | null };
   RootFS: { Type: 'layers'; Layers: string[] };
   Metadata: { LastTagTime: string };
+  Descriptor?: OciDescriptor;
+  Manifests?: ImageManifestSummary[];
 }
 
 export interface ImageHistoryItem {

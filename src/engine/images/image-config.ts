@@ -28,6 +28,11 @@ export interface HistoryEntry {
 }
 
 export const CONFIG_LIMIT_BYTES = 4 * 1024 * 1024;
+/** What an image runs on, as its config says. */
+export function platformOf({ os, architecture, variant }: Pick<ImageConfig, 'os' | 'architecture' | 'variant'>): { os: string; architecture: string; variant?: string } {
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+}
+
 const LAYERS_LIMIT = 500;
 const NEVER = '0001-01-01T00:00:00Z';
 

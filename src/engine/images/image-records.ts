@@ -59,7 +59,7 @@ export class ImageRecords {
     return this.#database.transaction(work, options);
   }
 
-  /** Adds an image that is all there; one that is known already stays as it is, with the blobs and the manifest that it came with. */
+  /** Adds an image that is all there. One that is known already stays as it is, with the blobs that it came with; a manifest that is new is kept too, and with it its blobs. */
   add(image: NewImage): void {
     const config = parseImageConfig(image.config);
     this.#database.transaction(() => {
@@ -67,10 +67,14 @@ export class ImageRecords {
       const { changes } = this.#database.run(
         'INSERT INTO images (id, config, created, created_at, size_bytes, labels, top_snapshot) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
         image.id, image.config, config.created, Date.parse(config.created), size, JSON.stringify(config.config.Labels ?? {}), image.layers.at(-1)?.chainId ?? null);
-      if (changes === 0) return;
-      for (const [position, layer] of image.layers.entries()) this.#addLayer(image.id, position, layer);
-      if (image.manifest) this.#database.run('INSERT INTO image_manifests (image, digest, media_type) VALUES (?, ?, ?)', image.id, image.manifest.digest, image.manifest.mediaType);
+      if (changes > 0) for (const [position, layer] of image.layers.entries()) this.#addLayer(image.id, position, layer);
+      if (image.manifest) this.#addManifest(image.id, image.manifest, image.layers);
     });
+  }
+
+  #addManifest(image: Digest, { digest, mediaType }: { digest: Digest; mediaType: string }, layers: readonly LayerRecord[]): void {
+    this.#database.run('INSERT INTO image_manifests (image, digest, media_type) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', image, digest, mediaType);
+    for (const { blob } of layers) this.#database.run('INSERT INTO manifest_blobs (manifest, blob) VALUES (?, ?) ON CONFLICT DO NOTHING', digest, blob);
   }
 
   #addLayer(image: Digest, position: number, layer: LayerRecord): void {
@@ -140,7 +144,10 @@ export class ImageRecords {
 
   /** The record goes; its names must have gone before. */
   remove(id: string): void {
-    this.#database.run('DELETE FROM images WHERE id = ?', id);
+    this.#database.transaction(() => {
+      this.#database.run('DELETE FROM images WHERE id = ?', id);
+      this.#database.run('DELETE FROM manifest_blobs WHERE manifest NOT IN (SELECT digest FROM image_manifests)');
+    });
     this.#parsed.delete(id);
   }
 
@@ -162,6 +169,13 @@ export class ImageRecords {
 
   manifests(id: string): { digest: Digest; mediaType: string }[] {
     return this.#database.all('SELECT digest, media_type AS mediaType FROM image_manifests WHERE image = ? ORDER BY digest', id);
+  }
+
+  /** Digests of all manifests of an image, and of the blobs that these name. */
+  manifestBlobs(id: string): Digest[] {
+    const rows = this.#database.all<{ digest: Digest }>(`SELECT digest FROM image_manifests WHERE image = ?
+      UNION SELECT b.blob AS digest FROM manifest_blobs b JOIN image_manifests m ON m.digest = b.manifest WHERE m.image = ?`, id, id);
+    return rows.map(({ digest }) => digest);
   }
 
   /** What is known of a layer from other images. */
@@ -194,7 +208,7 @@ export class ImageRecords {
   /** For garbage collection. */
   needs(kind: 'blob' | 'snapshot', key: string): boolean {
     if (kind === 'snapshot') return this.#database.get('SELECT 1 FROM image_layers WHERE chain_id = ? LIMIT 1', key) !== undefined;
-    return this.#database.get('SELECT 1 FROM image_layers WHERE blob = ? UNION ALL SELECT 1 FROM image_manifests WHERE digest = ? LIMIT 1', key, key) !== undefined;
+    return this.#database.get('SELECT 1 FROM image_layers WHERE blob = ? UNION ALL SELECT 1 FROM image_manifests WHERE digest = ? UNION ALL SELECT 1 FROM manifest_blobs WHERE blob = ? LIMIT 1', key, key, key) !== undefined;
   }
 
   #toRecord(row: ImageRow): ImageRecord {

@@ -1,14 +1,19 @@
 import { InvalidArgumentError } from '../../api/errors.ts';
 import type { ImageDeleteItem } from '../../api/wire/image.ts';
+import type { ContentStore } from '../content/content-store.ts';
 import type { SnapshotInfo, Snapshotter } from '../snapshots/snapshotter.ts';
 import { type ImageFinder, repoNames } from './image-finder.ts';
+import { platformOf } from './image-config.ts';
 import { historyOf, type HistoryStep } from './image-history.ts';
 import type { ListedImage, ListOptions } from './image-list.ts';
 import { listImages } from './image-list.ts';
+import { type ImageManifests, manifestsOf } from './image-manifests.ts';
+import type { Platform } from './manifest.ts';
 import type { ImageListener, ImageUsers } from './image.ts';
 import type { ImageRecord, ImageRecords } from './image-records.ts';
 import type { ImageRemover, RemoveOptions } from './image-remover.ts';
 import type { ImageLoader, LoadOptions } from './load/image-loader.ts';
+import { requirePlatform } from './require-platform.ts';
 import { familiarName, parseReference, type Reference, withDefaultTag } from './reference.ts';
 import type { ImageSaver } from './save/image-saver.ts';
 
@@ -19,9 +24,13 @@ export interface ImageFacts {
   /** Where the top layer lies; undefined for an image without layers. */
   top: SnapshotInfo | undefined;
   snapshotterName: string;
+  manifests: ImageManifests;
+  /** Ids of the containers that use it. */
+  containers: readonly string[];
 }
 
 export interface ImageServiceParts {
+  content: ContentStore;
   records: ImageRecords;
   finder: ImageFinder;
   loader: ImageLoader;
@@ -44,12 +53,24 @@ export class ImageService {
     return listImages(this.#parts.records, this.#parts.finder, options);
   }
 
-  /** @throws NotFoundError */
-  async inspect(name: string): Promise<ImageFacts> {
-    const { finder, records, snapshotter } = this.#parts;
+  /** @throws NotFoundError, also for another platform than the one that is asked for */
+  async inspect(name: string, platform?: Platform): Promise<ImageFacts> {
+    const { finder, records, snapshotter, content } = this.#parts;
     const record = finder.getRecord(name);
+    if (platform) requirePlatform(name, platformOf(record.config), platform);
     const top = record.topSnapshot === undefined ? undefined : await snapshotter.stat(record.topSnapshot);
-    return { record, ...repoNames(records.referencesOf(record.id)), top, snapshotterName: snapshotter.name };
+    return { record, ...repoNames(records.referencesOf(record.id)), top, snapshotterName: snapshotter.name, manifests: await manifestsOf(record, { content, records }), containers: this.#users(record.id) };
+  }
+
+  /** For each image of a list, the manifests that it came with. */
+  async manifests(list: readonly ListedImage[]): Promise<{ image: ListedImage; manifests: ImageManifests; containers: readonly string[] }[]> {
+    const result = [];
+    for (const image of list) result.push({ image, manifests: await manifestsOf(image.record, this.#parts), containers: this.#users(image.record.id) });
+    return result;
+  }
+
+  #users(id: string): string[] {
+    return this.#parts.users(id).map(({ containerId }) => containerId);
   }
 
   /** @throws NotFoundError */
@@ -77,8 +98,8 @@ export class ImageService {
   }
 
   /** An archive of images, in docker's format and as OCI layout at once. Checked at once, read as it is sent. @throws NotFoundError */
-  save(names: readonly string[]): AsyncIterable<Uint8Array> {
-    return this.#parts.saver.save(names);
+  save(names: readonly string[], platform?: Platform): AsyncIterable<Uint8Array> {
+    return this.#parts.saver.save(names, platform);
   }
 
   /** Removes what nobody uses: images without a name, or all that no container uses. */

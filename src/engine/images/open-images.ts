@@ -58,7 +58,7 @@ export async function openImages(options: OpenImagesOptions): Promise<OpenedImag
   await layers.recover();
   collector.collect().catch((error: unknown) => { log.warn('garbage collection failed', { error }); });
   const service = new ImageService({
-    records, finder, snapshotter, users, announce,
+    records, finder, content, snapshotter, users, announce,
     loader: new ImageLoader({ content, records, layers, leases, collector, announce }),
     saver: new ImageSaver({ content, records, finder, leases, announce }),
     remover: new ImageRemover({ records, finder, collector, users, announce }),

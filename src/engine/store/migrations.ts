@@ -96,4 +96,16 @@ export const migrations: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    // One image may have come under several manifests, each with blobs of its own: an entry counts as long as an image has the manifest.
+    name: 'manifest-blobs',
+    sql: `
+      CREATE TABLE manifest_blobs (
+        manifest TEXT NOT NULL,
+        blob TEXT NOT NULL,
+        PRIMARY KEY (manifest, blob)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX manifest_blobs_by_blob ON manifest_blobs (blob);
+    `,
+  },
 ];

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { InvalidArgumentError } from '../../../api/errors.ts';
-import { decompress } from '../../archive/decompress.ts';
+import { compressionOf, decompress } from '../../archive/decompress.ts';
 import { type TarEntry, textOfName } from '../../archive/tar-entry.ts';
 import { readTar, type TarMember } from '../../archive/tar-reader.ts';
 import type { ContentStore } from '../../content/content-store.ts';
@@ -120,6 +120,17 @@ export class ArchiveContents {
     this.#lease.hold('blob', digest);
     if (bytes) await this.#content.write(once(bytes), { digest, size });
     return { digest, size };
+  }
+
+  /** As `blob`; what is compressed in a way that no media type stands for becomes a plain tar. */
+  async layer(name: string): Promise<{ digest: Digest; size: number }> {
+    const found = await this.blob(name);
+    const source = await this.#content.open(found.digest);
+    const head = await source.iterator({ destroyOnReturn: false }).next() as IteratorResult<Buffer, undefined>;
+    source.destroy();
+    const compression = compressionOf(head.value ?? Buffer.alloc(0));
+    if (compression !== 'xz' && compression !== 'bzip2') return found;
+    return this.#content.write(decompress(await this.#content.open(found.digest)), {}, { beforeCommit: ({ digest }) => { this.#lease.hold('blob', digest); } });
   }
 }
 

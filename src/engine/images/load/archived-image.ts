@@ -8,5 +8,13 @@ export interface ArchivedImage {
   layerNames: readonly string[];
   references: readonly Reference[];
   /** The manifest that the archive has for it; docker's own format has none. */
-  manifest: { digest: Digest; mediaType: string; name: string } | undefined;
+  manifest: ArchivedManifest | undefined;
+  /** The index that led to it among images for other platforms. */
+  index?: ArchivedManifest;
+}
+
+export interface ArchivedManifest {
+  digest: Digest;
+  mediaType: string;
+  name: string;
 }

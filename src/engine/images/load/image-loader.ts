@@ -1,23 +1,33 @@
-import { InvalidArgumentError } from '../../../api/errors.ts';
+import { InvalidArgumentError, NotFoundError } from '../../../api/errors.ts';
 import type { ProgressMessage } from '../../../api/wire/image.ts';
 import type { ContentStore } from '../../content/content-store.ts';
 import { digestOf } from '../../content/digest.ts';
 import type { GarbageCollector } from '../../gc/garbage-collector.ts';
 import type { Lease, Leases } from '../../gc/leases.ts';
-import { CONFIG_LIMIT_BYTES, parseImageConfig } from '../image-config.ts';
+import { acceptable, formatPlatform, hostPlatform, normalize } from '../../registry/platform.ts';
+import { CONFIG_LIMIT_BYTES, type ImageConfig, parseImageConfig, platformOf } from '../image-config.ts';
 import type { ImageListener } from '../image.ts';
 import type { ImageRecords, NewImage } from '../image-records.ts';
 import type { LayerBlob, LayerProgress, LayerStore } from '../layer-store.ts';
+import type { Platform } from '../manifest.ts';
 import { familiarName, type Reference } from '../reference.ts';
 import { ArchiveContents } from './archive-contents.ts';
-import type { ArchivedImage } from './archived-image.ts';
+import type { ArchivedImage, ArchivedManifest } from './archived-image.ts';
 import { readDockerArchive } from './docker-archive.ts';
 import { readOciLayout } from './oci-layout.ts';
 
 export interface LoadOptions {
   quiet: boolean;
+  /** The host's where none is asked for. */
+  platform?: Platform | undefined;
   signal?: AbortSignal;
   onProgress: (message: ProgressMessage) => void;
+}
+
+interface LoadedImage {
+  image: NewImage;
+  index: ArchivedManifest | undefined;
+  references: readonly Reference[];
 }
 
 export interface ImageLoaderParts {
@@ -46,8 +56,8 @@ export class ImageLoader {
     const lease = leases.acquire();
     try {
       const contents = await ArchiveContents.read(archive, content, lease, options.signal);
-      const loaded: { image: NewImage; references: readonly Reference[] }[] = [];
-      for (const archived of await readImages(contents)) loaded.push({ image: await this.#prepare(contents, archived, lease, options), references: archived.references });
+      const loaded: LoadedImage[] = [];
+      for (const archived of await readImages(contents, options.platform ?? hostPlatform())) loaded.push({ image: await this.#prepare(contents, archived, lease, options), index: archived.index, references: archived.references });
       options.signal?.throwIfAborted();
       await content.flush();
       this.#commit(loaded, options.onProgress);
@@ -62,23 +72,27 @@ export class ImageLoader {
     const bytes = await contents.read(archived.configName, CONFIG_LIMIT_BYTES);
     const config = parseImageConfig(bytes);
     if (config.diffIds.length !== archived.layerNames.length) throw new InvalidArgumentError(`invalid archive: image has ${archived.layerNames.length} layers, its config names ${config.diffIds.length}`);
+    if (options.platform) checkPlatform(config, options.platform);
     const blobs: LayerBlob[] = [];
     for (const [index, diffId] of config.diffIds.entries()) {
-      const { digest, size } = await contents.blob(archived.layerNames[index] ?? '');
+      const { digest, size } = await contents.layer(archived.layerNames[index] ?? '');
       blobs.push({ blob: digest, size, diffId });
     }
     const { manifest } = archived;
-    if (manifest) await contents.blob(manifest.name);
+    for (const kept of [manifest, archived.index]) if (kept) await contents.blob(kept.name);
     const layers = await this.#parts.layers.ensure(blobs, lease, { ...(options.signal ? { signal: options.signal } : {}), ...(options.quiet ? {} : { onProgress: layerProgress(options.onProgress) }) });
     return { id: digestOf(bytes), config: bytes, layers, manifest: manifest && { digest: manifest.digest, mediaType: manifest.mediaType } };
   }
 
-  #commit(loaded: readonly { image: NewImage; references: readonly Reference[] }[], onProgress: LoadOptions['onProgress']): void {
+  #commit(loaded: readonly LoadedImage[], onProgress: LoadOptions['onProgress']): void {
     const { records, announce } = this.#parts;
     const lines: string[] = [];
     records.together(() => {
-      for (const { image, references } of loaded) {
+      for (const { image, index, references } of loaded) {
         records.add(image);
+        if (index) records.add({ ...image, manifest: index });
+        const digest = index?.digest ?? image.manifest?.digest;
+        if (digest !== undefined) for (const { domain, path } of references) records.setReference({ domain, path, digest }, image.id);
         for (const reference of references) {
           const name = familiarName(reference);
           const before = records.setReference(reference, image.id);
@@ -93,11 +107,11 @@ export class ImageLoader {
   }
 }
 
-async function readImages(contents: ArchiveContents): Promise<ArchivedImage[]> {
+async function readImages(contents: ArchiveContents, wanted: Platform): Promise<ArchivedImage[]> {
   const isLayout = contents.has('index.json');
   if (!isLayout && !contents.has('manifest.json')) throw new InvalidArgumentError('invalid archive: it has neither manifest.json (docker) nor index.json (OCI)');
   if (!isLayout) return readDockerArchive(contents);
-  const images = await readOciLayout(contents);
+  const images = await readOciLayout(contents, wanted);
   // Docker writes both into one archive: the layout knows the manifests, the list all names.
   return contents.has('manifest.json') ? withNames(images, await readDockerArchive(contents)) : images;
 }
@@ -109,6 +123,12 @@ function withNames(images: readonly ArchivedImage[], named: readonly ArchivedIma
     return { ...image, references: [...all.values()] };
   });
   return [...joined, ...named.filter(({ configName }) => !images.some((image) => image.configName === configName))];
+}
+
+/** @throws NotFoundError */
+function checkPlatform(config: ImageConfig, wanted: Platform): void {
+  const actual = formatPlatform(normalize(platformOf(config)));
+  if (!acceptable(wanted).includes(actual)) throw new NotFoundError(`the archive has no image for ${formatPlatform(wanted)}: it has ${actual}`);
 }
 
 /** Docker's lines: the layer by the first digits of its diffId. */

@@ -1,19 +1,28 @@
 import { type PlainFile, writePlainTar } from '../../archive/tar-writer.ts';
 import type { ContentStore } from '../../content/content-store.ts';
-import { type Digest, digestOf, hexOf } from '../../content/digest.ts';
+import { type Digest, hexOf } from '../../content/digest.ts';
 import type { Lease, Leases } from '../../gc/leases.ts';
+import { requirePlatform } from '../require-platform.ts';
 import type { ImageFinder } from '../image-finder.ts';
 import type { ImageListener } from '../image.ts';
-import type { ImageRecord, ImageRecords, LayerRecord } from '../image-records.ts';
-import { MEDIA_TYPES } from '../manifest.ts';
+import { platformOf } from '../image-config.ts';
+import type { ImageRecord, ImageRecords } from '../image-records.ts';
+import { MEDIA_TYPES, type Platform } from '../manifest.ts';
 import { canonicalName, familiarName, parseReference, type Reference, withDefaultTag } from '../reference.ts';
+import { chooseManifest, type SavedManifest } from './choose-manifest.ts';
 
 interface SavedImage {
   record: ImageRecord;
   config: Buffer;
-  layers: readonly LayerRecord[];
-  manifest: { digest: Digest; mediaType: string; bytes: Buffer };
+  manifest: SavedManifest;
   references: Reference[];
+}
+
+interface WantedImage {
+  record: ImageRecord;
+  references: Map<string, Reference>;
+  /** The manifest that it was asked for by. */
+  digest: Digest | undefined;
 }
 
 /**
@@ -35,21 +44,22 @@ export class ImageSaver {
     this.#announce = parts.announce;
   }
 
-  /** @throws NotFoundError at once for an unknown name */
-  save(names: readonly string[]): AsyncIterable<Uint8Array> {
-    const wanted = new Map<string, { record: ImageRecord; references: Map<string, Reference> }>();
+  /** @throws NotFoundError at once for an unknown name, or one that has no image for `platform` */
+  save(names: readonly string[], platform?: Platform): AsyncIterable<Uint8Array> {
+    const wanted = new Map<string, WantedImage>();
     for (const name of names) {
       const record = this.#finder.getRecord(name);
-      const entry = wanted.get(record.id) ?? { record, references: new Map<string, Reference>() };
+      if (platform) requirePlatform(name, platformOf(record.config), platform);
+      const entry = wanted.get(record.id) ?? { record, references: new Map<string, Reference>(), digest: digestIn(name) };
       for (const reference of this.#namesMeant(name, record)) entry.references.set(canonicalName(reference), reference);
       wanted.set(record.id, entry);
     }
     const lease = this.#leases.acquire();
     for (const { record } of wanted.values()) {
       for (const { blob } of this.#records.layers(record.id)) lease.hold('blob', blob);
-      for (const { digest } of this.#records.manifests(record.id)) lease.hold('blob', digest);
+      for (const digest of this.#records.manifestBlobs(record.id)) lease.hold('blob', digest);
     }
-    return this.#write([...wanted.values()].map(({ record, references }) => ({ record, references: [...references.values()] })), lease);
+    return this.#write([...wanted.values()], lease);
   }
 
   /** An id means no name; a repository without a tag means its `latest` only, as other tools expect. */
@@ -59,7 +69,7 @@ export class ImageSaver {
     return reference.tag === undefined ? [] : [{ domain: reference.domain, path: reference.path, tag: reference.tag }];
   }
 
-  async *#write(images: readonly { record: ImageRecord; references: Reference[] }[], lease: Lease): AsyncGenerator<Uint8Array> {
+  async *#write(images: readonly WantedImage[], lease: Lease): AsyncGenerator<Uint8Array> {
     try {
       const saved: SavedImage[] = [];
       for (const image of images) saved.push(await this.#gather(image));
@@ -70,12 +80,10 @@ export class ImageSaver {
     }
   }
 
-  async #gather({ record, references }: { record: ImageRecord; references: Reference[] }): Promise<SavedImage> {
+  async #gather({ record, references, digest }: WantedImage): Promise<SavedImage> {
     const config = this.#records.configBytes(record.id) ?? Buffer.alloc(0);
-    const layers = this.#records.layers(record.id);
-    const [known] = this.#records.manifests(record.id);
-    const bytes = known ? await this.#content.read(known.digest) : composeManifest(record.id, config, layers);
-    return { record, references, config, layers, manifest: { bytes, digest: known?.digest ?? digestOf(bytes), mediaType: known?.mediaType ?? MEDIA_TYPES.ociManifest } };
+    const manifest = await chooseManifest(record.id, config, { content: this.#content, records: this.#records }, digest);
+    return { record, references: [...references.values()], config, manifest };
   }
 
   async *#files(images: readonly SavedImage[]): AsyncGenerator<PlainFile> {
@@ -85,15 +93,15 @@ export class ImageSaver {
       written.add(digest);
       return !known;
     };
-    for (const { record, config, layers, manifest } of images) {
-      for (const { blob, blobBytes } of layers) if (isNew(blob)) yield { name: blobName(blob), size: blobBytes, content: await this.#content.open(blob) };
+    for (const { record, config, manifest } of images) {
+      for (const { digest, size } of manifest.layers) if (isNew(digest)) yield { name: blobName(digest), size, content: await this.#content.open(digest) };
       if (isNew(record.id)) yield { name: blobName(record.id), size: config.length, content: [config] };
       if (isNew(manifest.digest)) yield { name: blobName(manifest.digest), size: manifest.bytes.length, content: [manifest.bytes] };
     }
     yield jsonFile('oci-layout', { imageLayoutVersion: '1.0.0' });
     yield jsonFile('index.json', { schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: images.flatMap(indexEntries) });
-    yield jsonFile('manifest.json', images.map(({ record, layers, references }) => ({
-      Config: blobName(record.id), RepoTags: references.length === 0 ? null : references.map(familiarName), Layers: layers.map(({ blob }) => blobName(blob)),
+    yield jsonFile('manifest.json', images.map(({ record, manifest, references }) => ({
+      Config: blobName(record.id), RepoTags: references.length === 0 ? null : references.map(familiarName), Layers: manifest.layers.map(({ digest }) => blobName(digest)),
     })));
   }
 }
@@ -104,11 +112,8 @@ function indexEntries({ manifest, references }: SavedImage): object[] {
   return references.map((reference) => ({ ...entry, annotations: { 'io.containerd.image.name': canonicalName(reference), 'org.opencontainers.image.ref.name': reference.tag ?? '' } }));
 }
 
-function composeManifest(id: Digest, config: Buffer, layers: readonly LayerRecord[]): Buffer {
-  return Buffer.from(JSON.stringify({
-    schemaVersion: 2, mediaType: MEDIA_TYPES.ociManifest, config: { mediaType: MEDIA_TYPES.ociConfig, digest: id, size: config.length },
-    layers: layers.map(({ blob, mediaType, blobBytes }) => ({ mediaType, digest: blob, size: blobBytes })),
-  }));
+function digestIn(name: string): Digest | undefined {
+  return /@sha256:[0-9a-f]{64}$/.test(name) ? parseReference(name).digest : undefined;
 }
 
 function blobName(digest: Digest): string {

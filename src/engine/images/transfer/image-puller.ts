@@ -7,6 +7,7 @@ import { isAnonymous } from '../../registry/credentials.ts';
 import { acceptable, formatPlatform, normalize } from '../../registry/platform.ts';
 import type { Registries, Visitor } from '../../registry/registries.ts';
 import type { Repository } from '../../registry/repository.ts';
+import { platformOf } from '../image-config.ts';
 import type { ImageRecords, LayerRecord } from '../image-records.ts';
 import type { ImageListener } from '../image.ts';
 import type { LayerBlob, LayerStore } from '../layer-store.ts';
@@ -170,10 +171,6 @@ export class ImagePuller {
     const labels = this.#parts.records.find(id)?.labels ?? {};
     this.#parts.announce({ action: 'pull', id: familiarName(reference), attributes: { ...labels, name: familiarRepository(repositoryOf(reference)) } });
   }
-}
-
-function platformOf({ os, architecture, variant }: { os: string; architecture: string; variant?: string }): Platform {
-  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

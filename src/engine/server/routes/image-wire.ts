@@ -2,8 +2,10 @@ import type { ImageHistoryItem, ImageInspect, ImageSummary } from '../../../api/
 import type { ContainerConfig } from '../../../api/wire/container.ts';
 import type { HistoryStep } from '../../images/image-history.ts';
 import type { ListedImage } from '../../images/image-list.ts';
+import type { ImageManifests } from '../../images/image-manifests.ts';
 import type { ImageFacts } from '../../images/image-service.ts';
 import { type ApiVersion, isAtLeast } from '../api-version.ts';
+import { wireDescriptor, wireManifest } from './manifest-wire.ts';
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 
@@ -16,7 +18,15 @@ export function wireSummary({ record, repoTags, repoDigests, sharedBytes }: List
   };
 }
 
-export function wireInspect({ record, repoTags, repoDigests, top, snapshotterName }: ImageFacts, version: ApiVersion): ImageInspect {
+/** With its manifests, for those who asked for them. */
+export function wireSummaryWithManifests({ image, manifests: { target, manifests }, containers }: { image: ListedImage; manifests: ImageManifests; containers: readonly string[] }, version: ApiVersion): ImageSummary {
+  return {
+    ...wireSummary(image, version), Manifests: manifests.map((manifest) => wireManifest(manifest, containers)),
+    ...(target && isAtLeast(version, 1, 48) ? { Descriptor: wireDescriptor(target) } : {}),
+  };
+}
+
+export function wireInspect({ record, repoTags, repoDigests, top, snapshotterName, manifests: { target, manifests }, containers }: ImageFacts, version: ApiVersion, withManifests: boolean): ImageInspect {
   const { config } = record;
   return {
     Id: record.id, RepoTags: [...repoTags], RepoDigests: [...repoDigests], Parent: record.parent ?? '', Comment: config.comment, Created: config.created,
@@ -26,6 +36,8 @@ export function wireInspect({ record, repoTags, repoDigests, top, snapshotterNam
     GraphDriver: { Name: snapshotterName, Data: top === undefined ? null : { UpperDir: top.directory } },
     RootFS: { Type: 'layers', Layers: [...config.diffIds] },
     Metadata: { LastTagTime: record.lastTaggedAt === undefined ? '0001-01-01T00:00:00Z' : new Date(record.lastTaggedAt).toISOString() },
+    ...(target && isAtLeast(version, 1, 48) ? { Descriptor: wireDescriptor(target) } : {}),
+    ...(withManifests && isAtLeast(version, 1, 48) ? { Manifests: manifests.map((manifest) => wireManifest(manifest, containers)) } : {}),
   };
 }
 
