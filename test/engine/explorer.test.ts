@@ -19,7 +19,7 @@ const skip = missing({ root: true, tools: ['docker', 'du', ...ENGINE_TOOLS, ...I
 type Seen = Map<string, string>;
 
 for (const driver of ['overlay', 'native'] as const) {
-  describe(`layer explorer on ${driver}`, { skip, concurrency: false, timeout: 180_000 }, () => {
+  describe(`layer explorer on ${driver}`, { skip, concurrency: false, timeout: 300_000 }, () => {
     const cleanup = new AsyncDisposableStack();
     let scratch: Scratch;
     let engine: Engine;

@@ -10,6 +10,8 @@ import { humanSize } from '../../output/units.ts';
 import { listFormat } from '../format-flag.ts';
 import { instruction } from './instruction.ts';
 
+const NAMES_SHOWN = 3;
+
 export const layers = defineCommand({
   usage: '[OPTIONS] IMAGE',
   args: { min: 1, max: 1 },
@@ -79,7 +81,7 @@ function sharing({ Layers }: ImageLayers): string[] {
     }
   }
   const shared = Map.groupBy(numbers, ([, list]) => (list.length === 1 ? `layer ${list.join('')}` : `layers ${list[0] ?? ''} to ${list.at(-1) ?? ''}`));
-  return shared.size === 0 ? [] : ['', ...shared.entries().map(([which, names]) => `Shares ${which} with ${names.map(([name]) => name).join(', ')}.`)];
+  return shared.size === 0 ? [] : ['', ...shared.entries().map(([which, names]) => `Shares ${which} with ${some(names.map(([name]) => name))}.`)];
 }
 
 function deletion(name: string, facts: ImageDeletion): string[] {
@@ -91,6 +93,12 @@ function deletion(name: string, facts: ImageDeletion): string[] {
   if (facts.AlsoDeleted.length > 0) lines.push(`With it ${facts.AlsoDeleted.length === 1 ? 'goes its parent' : 'go its parents'} ${facts.AlsoDeleted.map(shortId).join(', ')}.`);
   if (facts.Containers.length > 0) lines.push(`Its files stay for ${count(facts.Containers.length, 'stopped container')}: ${facts.Containers.map(({ Id }) => shortId(Id)).join(', ')}.`);
   return lines;
+}
+
+/** The first few names, and how many there are more. */
+function some(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  return names.slice(0, NAMES_SHOWN).join(', ') + (more > 0 ? ` and ${count(more, 'other image')}` : '');
 }
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;

@@ -53,6 +53,8 @@ export class ImageExplorer {
   async layers(name: string): Promise<ExploredImage> {
     const { finder, records } = this.#parts;
     const record = finder.getRecord(name);
+    using lease = this.#parts.leases.acquire();
+    hold(lease, records.layers(record.id));
     const changes = changesByLayer(await this.#tree(record));
     const namesOf = (id: string): readonly string[] => repoNames(records.referencesOf(id)).repoTags;
     const layers = records.layers(record.id).map((layer, index): ExploredLayer => ({
