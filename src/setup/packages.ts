@@ -43,6 +43,8 @@ export const TEST_REQUIREMENTS: readonly Requirement[] = [
   { needs: 'iptables', debian: 'iptables', for: 'the compatibility tests' },
   { needs: 'openssl', debian: 'openssl', for: 'the registry tests' },
   { needs: 'docker-registry', debian: 'docker-registry', for: 'the registry tests' },
+  { needs: 'podman', debian: 'podman', for: 'the registry tests' },
+  { needs: 'buildah', debian: 'buildah', for: 'the registry tests' },
   { needs: 'chromium', debian: 'chromium', for: 'the browser tests' },
 ];
 

@@ -11,6 +11,10 @@ export interface Fault {
   dropAfter?: number;
   /** Send the head and nothing more. */
   stall?: boolean;
+  /** Send as many bytes, but others. */
+  spoil?: boolean;
+  /** Send the real head, and then one byte of the body every so many milliseconds. */
+  dripMs?: number;
 }
 
 /** Stands between a client and a registry and spoils what it is told to. */
@@ -51,10 +55,12 @@ export class FaultProxy implements AsyncDisposable {
     const [host, port] = target.split(':');
     const onward = httpRequest({ host, port, path, method: request.method, headers: { ...request.headers, host: this.authority } }, (reply) => {
       response.writeHead(reply.statusCode ?? 502, { ...reply.headers, ...fault?.headers });
+      if (fault?.dripMs !== undefined) { drip(reply, response, fault.dripMs); return; }
       let sent = 0;
       reply.on('data', (chunk: Buffer) => {
         const rest = (fault?.dropAfter ?? Infinity) - sent;
         sent += chunk.length;
+        if (fault?.spoil === true) chunk.fill(0);
         response.write(chunk.subarray(0, Math.max(0, Math.min(rest, chunk.length))));
         if (sent >= (fault?.dropAfter ?? Infinity)) setTimeout(() => { response.destroy(); }, 20);
       });
@@ -71,4 +77,12 @@ export class FaultProxy implements AsyncDisposable {
     this.#server.close(() => { closed.resolve(); });
     await closed.promise;
   }
+}
+
+function drip(reply: IncomingMessage, response: ServerResponse, everyMs: number): void {
+  const timer = setInterval(() => {
+    const byte: unknown = reply.read(1);
+    if (byte instanceof Buffer) response.write(byte);
+  }, everyMs);
+  response.on('close', () => { clearInterval(timer); reply.destroy(); });
 }

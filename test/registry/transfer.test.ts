@@ -3,64 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { exec } from '../../src/base/exec.ts';
-import { silentLogger } from '../../src/base/log.ts';
 import { NotFoundError } from '../../src/api/errors.ts';
-import { openImages, type OpenedImages } from '../../src/engine/images/open-images.ts';
-import { type OpenedTransfers, openTransfers } from '../../src/engine/images/transfer/open-transfers.ts';
-import { parseReference } from '../../src/engine/images/reference.ts';
-import type { PullProgress, PushProgress } from '../../src/engine/images/transfer/transfer-progress.ts';
-import { NativeSnapshotter } from '../../src/engine/snapshots/native-snapshotter.ts';
-import { openDatabase } from '../../src/engine/store/database.ts';
 import { IMAGE_TOOLS, testImages } from '../fixtures/images.ts';
 import { missing } from '../fixtures/requirements.ts';
-import { Scratch } from '../fixtures/scratch.ts';
 import { REGISTRY_TOOLS, RegistryProgram } from './registry-program.ts';
-
-class Store implements AsyncDisposable {
-  readonly images: OpenedImages;
-  readonly transfers: OpenedTransfers;
-  readonly snapshotter: NativeSnapshotter;
-  readonly events: string[];
-  readonly #cleanup: AsyncDisposableStack;
-  private constructor(parts: { images: OpenedImages; transfers: OpenedTransfers; snapshotter: NativeSnapshotter; events: string[] }, cleanup: AsyncDisposableStack) {
-    this.images = parts.images;
-    this.transfers = parts.transfers;
-    this.snapshotter = parts.snapshotter;
-    this.events = parts.events;
-    this.#cleanup = cleanup;
-  }
-
-  static async open(): Promise<Store> {
-    await using cleanup = new AsyncDisposableStack();
-    const scratch = cleanup.use(await Scratch.create('trans'));
-    const database = cleanup.use(openDatabase(scratch.file('db'), silentLogger));
-    const snapshotter = new NativeSnapshotter(database, scratch.file('native'));
-    await snapshotter.recover();
-    const events: string[] = [];
-    const announce = ({ action, id }: { action: string; id: string }): void => { events.push(`${action} ${id}`); };
-    const images = await openImages({ config: { dataRoot: scratch.path }, database, snapshotter, log: silentLogger, architecture: 'amd64', users: () => [], announce });
-    cleanup.defer(() => images.close());
-    const config = { registryMirrors: [], insecureRegistries: [], maxConcurrentDownloads: 3, maxConcurrentUploads: 5 };
-    const transfers = cleanup.use(openTransfers({ config, ...images, announce, version: 'test', log: silentLogger }));
-    return new Store({ images, transfers, snapshotter, events }, cleanup.move());
-  }
-
-  async pull(name: string): Promise<PullProgress[]> {
-    const progress: PullProgress[] = [];
-    await this.transfers.puller.pull(parseReference(name), { visitor: {}, onProgress: (one) => progress.push(one) });
-    return progress;
-  }
-
-  async push(name: string): Promise<PushProgress[]> {
-    const progress: PushProgress[] = [];
-    await this.transfers.pusher.push(parseReference(name), { visitor: {}, onProgress: (one) => progress.push(one) });
-    return progress;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#cleanup[Symbol.asyncDispose]();
-  }
-}
+import { Store } from './store.ts';
 
 const why = missing({ root: true, tools: [...REGISTRY_TOOLS, ...IMAGE_TOOLS] });
 const skopeo = (...args: string[]): Promise<{ stdout: string }> => exec('skopeo', ['--insecure-policy', ...args], { timeoutMs: 30_000 });
