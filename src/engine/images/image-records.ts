@@ -201,7 +201,8 @@ export class ImageRecords {
   imagesOf(kind: 'blob' | 'snapshot', key: string): string[] {
     const rows = kind === 'snapshot'
       ? this.#database.all<{ image: string }>('SELECT DISTINCT image FROM image_layers WHERE chain_id = ? ORDER BY image', key)
-      : this.#database.all<{ image: string }>('SELECT image FROM image_layers WHERE blob = ? UNION SELECT image FROM image_manifests WHERE digest = ?', key, key);
+      : this.#database.all<{ image: string }>(`SELECT image FROM image_layers WHERE blob = ? UNION SELECT image FROM image_manifests WHERE digest = ?
+        UNION SELECT m.image FROM manifest_blobs b JOIN image_manifests m ON m.digest = b.manifest WHERE b.blob = ?`, key, key, key);
     return rows.map(({ image }) => image);
   }
 

@@ -38,7 +38,7 @@ export async function deletionOf(image: ImageRecord, parts: DeletionParts): Prom
   const needed = (kind: 'blob' | 'snapshot', key: string): boolean => records.imagesOf(kind, key).some((id) => !deleted.has(id));
   const stored = [...deleted].flatMap((id) => records.layers(id));
   const chains = await chainsToGo(stored, snapshotter, (chainId) => needed('snapshot', chainId));
-  const blobs = new Set([...stored.map(({ blob }) => blob), ...[...deleted].flatMap((id) => records.manifests(id).map(({ digest }) => digest))].filter((blob) => !needed('blob', blob)));
+  const blobs = new Set([...stored.map(({ blob }) => blob), ...[...deleted].flatMap((id) => records.manifestBlobs(id))].filter((blob) => !needed('blob', blob)));
   return {
     ...facts,
     layers: new Map(await Promise.all(chains.map(async (chainId) => [chainId, (await snapshotter.usage(chainId)).bytes] as const))),
