@@ -1,7 +1,7 @@
 import { createHash, type Hash, randomBytes } from 'node:crypto';
-import { constants, existsSync, mkdirSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
-import { type FileHandle, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { type FileHandle, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { InvalidArgumentError, NotFoundError } from '../../api/errors.ts';
@@ -37,6 +37,7 @@ export class FileContentStore implements ContentStore, ResumableContent {
     this.#partial = join(root, 'partial');
     mkdirSync(this.#partial, { recursive: true, mode: 0o700 });
     clearOld(this.#partial);
+    this.clearStrays();
   }
 
   /** Where the bytes of a blob lie, for those that read it in another thread. The blob may not be there. */
@@ -103,9 +104,11 @@ export class FileContentStore implements ContentStore, ResumableContent {
       await rm(temporary, { force: true });
       return;
     }
-    const directory = join(target, '..');
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    await rename(temporary, target);
+    // In one turn: the removal of a shelf's last blob takes the shelf along.
+    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    renameSync(temporary, target);
+    // What an interrupted download had brought of it is of no use any more.
+    if (!this.#resuming.has(digest)) rmSync(join(this.#partial, hexOf(digest)), { force: true });
   }
 
   async flush(): Promise<void> {
@@ -141,18 +144,17 @@ export class FileContentStore implements ContentStore, ResumableContent {
 
   /** As `remove`, in this very turn: for garbage collection, where nobody may come between the question and the deed. Idempotent. */
   removeNow(digest: Digest): void {
-    try {
-      unlinkSync(this.pathOf(digest));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
+    const path = this.pathOf(digest);
+    passing(['ENOENT'], () => { unlinkSync(path); });
+    passing(['ENOENT', 'ENOTEMPTY', 'EEXIST'], () => { rmdirSync(dirname(path)); });
   }
 
   async *list(): AsyncIterable<BlobInfo> {
-    for await (const shelf of await opendir(this.#blobs)) {
-      if (!/^[0-9a-f]{2}$/.test(shelf.name)) continue;
-      for await (const entry of await opendir(join(this.#blobs, shelf.name))) {
-        const digest = `sha256:${entry.name}`;
+    for (const shelf of await readdir(this.#blobs)) {
+      if (!/^[0-9a-f]{2}$/.test(shelf)) continue;
+      // A shelf goes with its last blob.
+      for (const name of await readdir(join(this.#blobs, shelf)).catch(emptyWhenGone)) {
+        const digest = `sha256:${name}`;
         if (!isDigest(digest)) continue;
         const found = await stat(this.pathOf(digest)).catch(() => undefined);
         if (found) yield { digest, size: found.size };
@@ -182,6 +184,14 @@ export class FileContentStore implements ContentStore, ResumableContent {
     for (const path of this.strays()) rmSync(path, { recursive: true, force: true });
   }
 
+  /** Deletes begun downloads that nobody is going on with. @returns their bytes */
+  dropBegun(): number {
+    const idle = readdirSync(this.#partial).filter((name) => ![...this.#resuming].some((digest) => hexOf(digest) === name)).map((name) => join(this.#partial, name));
+    const bytes = idle.reduce((sum, path) => sum + statSync(path).size, 0);
+    for (const path of idle) rmSync(path, { force: true });
+    return bytes;
+  }
+
   async #found<T>(digest: Digest, result: Promise<T>): Promise<T> {
     try {
       return await result;
@@ -190,6 +200,20 @@ export class FileContentStore implements ContentStore, ResumableContent {
       throw cause;
     }
   }
+}
+
+/** Errors with these codes mean that it is so already. */
+function passing(codes: readonly string[], work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!codes.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+function emptyWhenGone(error: NodeJS.ErrnoException): string[] {
+  if (error.code === 'ENOENT') return [];
+  throw error;
 }
 
 const PARTIAL_LIFE_MS = 7 * 24 * 3_600_000;

@@ -19,7 +19,10 @@ export interface Collected {
   blobs: Digest[];
   /** Keys of removed committed snapshots, children before parents. */
   snapshots: string[];
+  /** Of the blobs. */
   bytes: number;
+  /** Disk use of the snapshots; 0 unless it was asked for, because it may take a walk through their files. */
+  snapshotBytes: number;
 }
 
 /**
@@ -47,8 +50,8 @@ export class GarbageCollector {
   }
 
   /** Removes all that nobody needs. Runs one after the other; never fails for one object that cannot be removed, which is logged. */
-  collect(): Promise<Collected> {
-    const run = this.#running.then(() => this.#collect());
+  collect(options: { measure?: boolean } = {}): Promise<Collected> {
+    const run = this.#running.then(() => this.#collect(options.measure === true));
     this.#running = run.catch(() => undefined);
     return run;
   }
@@ -58,9 +61,9 @@ export class GarbageCollector {
     await this.#running;
   }
 
-  async #collect(): Promise<Collected> {
-    const collected: Collected = { blobs: [], snapshots: [], bytes: 0 };
-    await this.#sweepSnapshots(collected);
+  async #collect(measure: boolean): Promise<Collected> {
+    const collected: Collected = { blobs: [], snapshots: [], bytes: 0, snapshotBytes: 0 };
+    await this.#sweepSnapshots(collected, measure);
     await this.#sweepBlobs(collected);
     if (collected.blobs.length + collected.snapshots.length > 0) {
       this.#log.info('garbage collected', { blobs: collected.blobs.length, snapshots: collected.snapshots.length, bytes: collected.bytes });
@@ -68,7 +71,7 @@ export class GarbageCollector {
     return collected;
   }
 
-  async #sweepSnapshots(collected: Collected): Promise<void> {
+  async #sweepSnapshots(collected: Collected, measure: boolean): Promise<void> {
     const snapshots = new Map<string, SnapshotInfo>();
     const children = new Map<string, number>();
     for await (const snapshot of this.#snapshotter.list()) {
@@ -77,8 +80,10 @@ export class GarbageCollector {
     }
     const leaves = [...snapshots.values()].filter(({ key, kind }) => kind === 'committed' && !children.has(key));
     for (let leaf = leaves.pop(); leaf !== undefined; leaf = leaves.pop()) {
+      const usage = measure && !this.#isNeeded('snapshot', leaf.key) ? await this.#snapshotter.usage(leaf.key).catch(() => undefined) : undefined;
       if (!(await this.#removeSnapshot(leaf.key))) continue;
       collected.snapshots.push(leaf.key);
+      collected.snapshotBytes += usage?.bytes ?? 0;
       const left = (children.get(leaf.parent ?? '') ?? 1) - 1;
       const parent = leaf.parent === undefined ? undefined : snapshots.get(leaf.parent);
       if (parent) children.set(parent.key, left);

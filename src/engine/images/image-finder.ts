@@ -28,7 +28,7 @@ export class ImageFinder implements ImageSource {
     return this.#records.count();
   }
 
-  /** @throws NotFoundError, ConflictError for an ambiguous beginning, InvalidArgumentError for what can be no name */
+  /** @throws NotFoundError, also for a beginning that several ids have, InvalidArgumentError for what can be no name */
   getRecord(text: string): ImageRecord {
     const id = /^(?:sha256:)?([0-9a-f]{64})$/.exec(text)?.[1];
     const found = id === undefined ? (this.#findNamed(text) ?? this.#findPrefixed(text)) : this.#records.find(`sha256:${id}`);

@@ -11,6 +11,8 @@ export interface ListedImage {
   repoDigests: readonly string[];
   /** Bytes in layers that other images have too. */
   sharedBytes: number | undefined;
+  /** That use it, where it was asked for. */
+  containers?: number;
 }
 
 export interface ListOptions {
@@ -18,6 +20,7 @@ export interface ListOptions {
   /** With the untagged parents of others. */
   all: boolean;
   sharedSize?: boolean;
+  containers?: boolean;
 }
 
 export const IMAGE_FILTERS = ['dangling', 'label', 'label!', 'before', 'since', 'reference', 'until'] as const;
@@ -34,7 +37,8 @@ export function listImages(records: ImageRecords, finder: ImageFinder, { filters
     if (!isInTime(record.createdAt) || !matchesLabels(filters, record.labels)) return [];
     const { repoTags, repoDigests } = repoNames(namesOf.get(record.id) ?? []);
     const named = repoTags.length + repoDigests.length > 0;
-    if (dangling === true && (named || parents.has(record.id))) return [];
+    // A name with a digest alone counts as none, as in dockerd.
+    if (dangling === true && (repoTags.length > 0 || parents.has(record.id))) return [];
     if (dangling === false && !named) return [];
     if (!named && !all && parents.has(record.id)) return [];
     const tags = patterns.length === 0 ? repoTags : repoTags.filter((name) => matches(patterns, name));
@@ -55,7 +59,7 @@ function timeFilter(filters: FilterValues, finder: ImageFinder): (createdAt: num
   const createdOf = (name: string): number => finder.getRecord(name).createdAt;
   const before = (filters.get('before') ?? []).map(createdOf);
   const since = (filters.get('since') ?? []).map(createdOf);
-  const until = (filters.get('until') ?? []).map(parseUntil);
+  const until = (filters.get('until') ?? []).map((text) => parseUntil(text));
   return (createdAt) => before.every((time) => createdAt < time) && since.every((time) => createdAt > time) && until.every((time) => createdAt < time);
 }
 

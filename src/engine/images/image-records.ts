@@ -1,4 +1,3 @@
-import { ConflictError } from '../../api/errors.ts';
 import type { Digest } from '../content/digest.ts';
 import type { Database } from '../store/database.ts';
 import { type ImageConfig, parseImageConfig } from './image-config.ts';
@@ -99,18 +98,16 @@ export class ImageRecords {
     return this.#database.get<{ n: number }>('SELECT count(*) AS n FROM images')?.n ?? 0;
   }
 
-  /** @param hex the first digits of an id. @throws ConflictError when several begin so */
+  /** @param hex the first digits of an id. Undefined also when several begin so: as for docker, they name none of them. */
   findByPrefix(hex: string): ImageRecord | undefined {
     // `g` comes right after the last hexadecimal digit.
     const rows = this.#database.all<ImageRow>('SELECT * FROM images WHERE id >= ? AND id < ? LIMIT 2', `sha256:${hex}`, `sha256:${hex}g`);
-    if (rows.length > 1) throw new ConflictError(`image id ${hex} is ambiguous: give more of its digits`);
-    return rows[0] && this.#toRecord(rows[0]);
+    return rows[0] && rows.length === 1 ? this.#toRecord(rows[0]) : undefined;
   }
 
-  /** Any image of a repository with this manifest digest or id; any repository when none is given. */
+  /** The image that a repository has under this digest. */
   findByDigest(digest: string, repository: string): string | undefined {
-    return this.#database.get<{ image: string }>('SELECT image FROM image_references WHERE digest = ? AND repository = ?', digest, repository)?.image
-      ?? this.#database.get<{ image: string }>('SELECT r.image FROM image_references r JOIN image_manifests m ON m.image = r.image WHERE m.digest = ? AND r.repository = ? LIMIT 1', digest, repository)?.image;
+    return this.#database.get<{ image: string }>('SELECT image FROM image_references WHERE digest = ? AND repository = ?', digest, repository)?.image;
   }
 
   findByReference(reference: Reference): string | undefined {

@@ -36,16 +36,22 @@ export class ImageRemover {
    * @throws NotFoundError, ConflictError in docker's words
    */
   async remove(text: string, options: RemoveOptions): Promise<ImageDeleteItem[]> {
+    const items = this.forget(text, options);
+    if (items.some(({ Deleted }) => Deleted !== undefined)) {
+      const { snapshots } = await this.#collector.collect();
+      items.push(...snapshots.map((key) => ({ Deleted: key })));
+    }
+    return items;
+  }
+
+  /** As `remove`, and what the image leaves is the caller's to collect. */
+  forget(text: string, options: RemoveOptions): ImageDeleteItem[] {
     const image = this.#finder.getRecord(text);
     const items: ImageDeleteItem[] = [];
     const removed: ImageRecord[] = [];
     this.#records.together(() => { this.#decide(text, image, options, items, removed); }, { durable: true });
     for (const item of items) if (item.Untagged !== undefined) this.#tell('untag', image);
     for (const each of removed) this.#tell('delete', each);
-    if (removed.length > 0) {
-      const { snapshots } = await this.#collector.collect();
-      items.push(...snapshots.map((key) => ({ Deleted: key })));
-    }
     return items;
   }
 
@@ -81,28 +87,32 @@ export class ImageRemover {
     items.push({ Untagged: `${familiarRepository(record.repository)}${name.slice(record.repository.length)}` });
   }
 
+  /** @param quiet what stands in the way is no error: the image stays, and so do its parents */
   #delete(image: ImageRecord, options: RemoveOptions, items: ImageDeleteItem[], removed: ImageRecord[], quiet: boolean): void {
-    if (quiet && this.#users(image.id).some(({ running }) => running || !options.force)) return;
+    if (quiet && this.#conflict(image, options.force, true) !== undefined) return;
     this.#check(image, options.force, true);
     for (const reference of this.#records.referencesOf(image.id)) this.#untag(reference, items);
     this.#records.remove(image.id);
     items.push({ Deleted: image.id });
     removed.push(image);
     const parent = image.parent === undefined || !options.prune ? undefined : this.#records.find(image.parent);
-    const free = parent && this.#records.referencesOf(parent.id).length === 0 && this.#records.children(parent.id).length === 0 && this.#users(parent.id).length === 0;
-    if (free) this.#delete(parent, { ...options, force: false }, items, removed, true);
+    if (parent) this.#delete(parent, { ...options, force: false }, items, removed, true);
   }
 
   /** @throws ConflictError */
   #check(image: ImageRecord, force: boolean, namesCount: boolean): void {
-    const refuse = (how: string, why: string): never => { throw new ConflictError(`conflict: unable to delete ${shortId(image.id)} (${how}) - ${why}`); };
-    if (this.#records.children(image.id).length > 0) refuse('cannot be forced', 'image has dependent child images');
+    const conflict = this.#conflict(image, force, namesCount);
+    if (conflict) throw new ConflictError(`conflict: unable to delete ${shortId(image.id)} (${conflict.how}) - ${conflict.why}`);
+  }
+
+  #conflict(image: ImageRecord, force: boolean, namesCount: boolean): { how: string; why: string } | undefined {
+    if (this.#records.children(image.id).length > 0) return { how: 'cannot be forced', why: 'image has dependent child images' };
     const users = this.#users(image.id);
     const running = users.find((user) => user.running);
-    if (running) refuse('cannot be forced', `image is being used by running container ${short(running.containerId)}`);
-    if (force) return;
-    if (namesCount && this.#records.referencesOf(image.id).length > 0) refuse('must be forced', 'image is referenced in multiple repositories');
-    if (users[0]) refuse('must be forced', `image is being used by stopped container ${short(users[0].containerId)}`);
+    if (running) return { how: 'cannot be forced', why: `image is being used by running container ${short(running.containerId)}` };
+    if (force) return undefined;
+    if (namesCount && this.#records.referencesOf(image.id).length > 0) return { how: 'must be forced', why: 'image is referenced in multiple repositories' };
+    return users[0] && { how: 'must be forced', why: `image is being used by stopped container ${short(users[0].containerId)}` };
   }
 
   #tell(action: 'untag' | 'delete', image: ImageRecord): void {

@@ -10,6 +10,7 @@ import { listImages } from './image-list.ts';
 import { type ImageManifests, manifestsOf } from './image-manifests.ts';
 import type { Platform } from './manifest.ts';
 import type { ImageListener, ImageUsers } from './image.ts';
+import type { ImagePruner, Pruned, PruneOptions } from './image-pruner.ts';
 import type { ImageRecord, ImageRecords } from './image-records.ts';
 import type { ImageRemover, RemoveOptions } from './image-remover.ts';
 import type { ImageLoader, LoadOptions } from './load/image-loader.ts';
@@ -36,6 +37,7 @@ export interface ImageServiceParts {
   loader: ImageLoader;
   saver: ImageSaver;
   remover: ImageRemover;
+  pruner: ImagePruner;
   snapshotter: Snapshotter;
   users: ImageUsers;
   announce: ImageListener;
@@ -50,7 +52,8 @@ export class ImageService {
   }
 
   list(options: ListOptions): ListedImage[] {
-    return listImages(this.#parts.records, this.#parts.finder, options);
+    const list = listImages(this.#parts.records, this.#parts.finder, options);
+    return options.containers === true ? list.map((image) => ({ ...image, containers: this.#parts.users(image.record.id).length })) : list;
   }
 
   /** @throws NotFoundError, also for another platform than the one that is asked for */
@@ -102,18 +105,10 @@ export class ImageService {
     return this.#parts.saver.save(names, platform);
   }
 
-  /** Removes what nobody uses: images without a name, or all that no container uses. */
-  async prune(options: { filters: ListOptions['filters']; danglingOnly: boolean }): Promise<{ items: ImageDeleteItem[]; bytes: number }> {
-    const items: ImageDeleteItem[] = [];
-    let bytes = 0;
-    for (const { record, repoTags, repoDigests } of this.list({ filters: options.filters, all: false })) {
-      const named = repoTags.length + repoDigests.length > 0;
-      if ((options.danglingOnly && named) || this.#parts.users(record.id).length > 0) continue;
-      for (const name of named ? [...repoTags, ...repoDigests] : [record.id]) items.push(...await this.remove(name, { force: false, prune: true }));
-      if (this.#parts.records.find(record.id) === undefined) bytes += record.sizeBytes;
-    }
-    this.#parts.announce({ action: 'prune', id: '', attributes: { reclaimed: String(bytes) } });
-    return { items, bytes };
+  async prune(options: PruneOptions): Promise<Pruned> {
+    const pruned = await this.#parts.pruner.prune(options);
+    this.#parts.announce({ action: 'prune', id: '', attributes: { reclaimed: String(pruned.bytes) } });
+    return pruned;
   }
 }
 

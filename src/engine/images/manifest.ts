@@ -34,7 +34,8 @@ export const MEDIA_TYPES = {
 export const MANIFEST_LIMIT_BYTES = 4 * 1024 * 1024;
 const ENTRIES_LIMIT = 1000;
 const INDEXES: readonly string[] = [MEDIA_TYPES.ociIndex, MEDIA_TYPES.dockerList];
-const IMAGES: readonly string[] = [MEDIA_TYPES.ociManifest, MEDIA_TYPES.dockerManifest];
+/** Of one image, not of several. */
+export const IMAGE_MANIFESTS: readonly string[] = [MEDIA_TYPES.ociManifest, MEDIA_TYPES.dockerManifest];
 
 /**
  * A manifest or an index, OCI's or Docker's (schema 2). What it is decides its own `mediaType`, or else its shape; a document that is both
@@ -49,7 +50,7 @@ export function parseManifest(bytes: Uint8Array, what = 'manifest'): Manifest {
   const isIndex = object['manifests'] !== undefined;
   if (isIndex && (object['layers'] !== undefined || object['config'] !== undefined)) throw new InvalidArgumentError(`invalid ${what}: it is an index and an image at once`);
   const mediaType = fields.string('mediaType') ?? (isIndex ? MEDIA_TYPES.ociIndex : MEDIA_TYPES.ociManifest);
-  if (isIndex ? !INDEXES.includes(mediaType) : !IMAGES.includes(mediaType)) throw new InvalidArgumentError(`invalid ${what}: media type ${JSON.stringify(mediaType)} does not fit its content`);
+  if (isIndex ? !INDEXES.includes(mediaType) : !IMAGE_MANIFESTS.includes(mediaType)) throw new InvalidArgumentError(`invalid ${what}: media type ${JSON.stringify(mediaType)} does not fit its content`);
   if (isIndex) return { kind: 'index', mediaType, manifests: descriptors(fields, 'manifests', what) };
   const config = fields.object('config');
   if (!config) throw new InvalidArgumentError(`invalid ${what}: there is no config`);

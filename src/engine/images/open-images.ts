@@ -7,6 +7,7 @@ import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Database } from '../store/database.ts';
 import { ImageExplorer } from './explore/image-explorer.ts';
 import { ImageFinder } from './image-finder.ts';
+import { ImagePruner } from './image-pruner.ts';
 import { ImageRecords } from './image-records.ts';
 import { ImageRemover } from './image-remover.ts';
 import { ImageService } from './image-service.ts';
@@ -57,11 +58,12 @@ export async function openImages(options: OpenImagesOptions): Promise<OpenedImag
   const layers = new LayerStore({ snapshotter, unpacker, records, pathOf: (digest) => content.pathOf(digest), log });
   await layers.recover();
   collector.collect().catch((error: unknown) => { log.warn('garbage collection failed', { error }); });
+  const remover = new ImageRemover({ records, finder, collector, users, announce });
   const service = new ImageService({
     records, finder, content, snapshotter, users, announce,
     loader: new ImageLoader({ content, records, layers, leases, collector, announce }),
     saver: new ImageSaver({ content, records, finder, leases, announce }),
-    remover: new ImageRemover({ records, finder, collector, users, announce }),
+    remover, pruner: new ImagePruner({ records, finder, remover, collector, users, dropBegun: () => content.dropBegun() }),
   });
   const explorer = new ImageExplorer({ records, finder, snapshotter, unpacker, leases, users, pathOf: (digest) => content.pathOf(digest), log });
   return {

@@ -71,7 +71,7 @@ export class ImagePuller {
     const platform = options.platform ?? this.#parts.host;
     const target = await repository.resolve(wanted, options.signal);
     const before = this.#find(reference);
-    const upToDate = before !== undefined && this.#isSame(before, target.digest, platform) && await this.#isWhole(before);
+    const upToDate = before !== undefined && this.#isSame(before, target.digest, platform) && this.#parts.records.findByDigest(target.digest, repositoryOf(reference)) === before && await this.#isWhole(before);
     using lease = this.#parts.leases.acquire();
     const image = upToDate ? undefined : await resolveImage(repository, target.digest, platform, options.signal);
     options.onProgress({ kind: 'source', path: reference.path, tag: wanted });

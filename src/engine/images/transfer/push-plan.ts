@@ -4,7 +4,7 @@ import type { ContentStore } from '../../content/content-store.ts';
 import { type Digest, digestOf } from '../../content/digest.ts';
 import type { Lease } from '../../gc/leases.ts';
 import type { ImageRecords, LayerRecord } from '../image-records.ts';
-import { type Descriptor, MEDIA_TYPES, parseManifest } from '../manifest.ts';
+import { type Descriptor, IMAGE_MANIFESTS, MEDIA_TYPES, parseManifest } from '../manifest.ts';
 
 /** What has to be in a registry for one image: blobs first, the manifest last. */
 export interface PushPlan {
@@ -15,8 +15,6 @@ export interface PushPlan {
   layers: readonly Descriptor[];
 }
 
-const IMAGE_TYPES: readonly string[] = [MEDIA_TYPES.ociManifest, MEDIA_TYPES.dockerManifest];
-
 /**
  * The manifest that an image came with, byte for byte, where there is one: then its digest stays what it was. Otherwise one is made;
  * layers that are plain tars are compressed for it, which is done once and kept as long as the lease.
@@ -25,7 +23,7 @@ export async function planPush(id: string, parts: { records: ImageRecords; conte
   const configBytes = parts.records.configBytes(id) ?? Buffer.alloc(0);
   for (const { digest, mediaType } of parts.records.manifests(id)) {
     lease.hold('blob', digest);
-    if (!IMAGE_TYPES.includes(mediaType) || !(await parts.content.has(digest))) continue;
+    if (!IMAGE_MANIFESTS.includes(mediaType) || !(await parts.content.has(digest))) continue;
     const bytes = await parts.content.read(digest);
     const parsed = parseManifest(bytes);
     if (parsed.kind !== 'image' || !(await allThere(parts.content, parsed.layers, lease))) continue;

@@ -9,10 +9,10 @@ import { wireDescriptor, wireManifest } from './manifest-wire.ts';
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 
-export function wireSummary({ record, repoTags, repoDigests, sharedBytes }: ListedImage, version: ApiVersion): ImageSummary {
+export function wireSummary({ record, repoTags, repoDigests, sharedBytes, containers = -1 }: ListedImage, version: ApiVersion): ImageSummary {
   const nameless = repoTags.length + repoDigests.length === 0 && !isAtLeast(version, 1, 43);
   return {
-    Containers: -1, Created: seconds(record.createdAt), Id: record.id, Labels: Object.keys(record.labels).length === 0 ? null : { ...record.labels }, ParentId: record.parent ?? '',
+    Containers: containers, Created: seconds(record.createdAt), Id: record.id, Labels: Object.keys(record.labels).length === 0 ? null : { ...record.labels }, ParentId: record.parent ?? '',
     RepoDigests: nameless ? ['<none>@<none>'] : [...repoDigests], RepoTags: nameless ? ['<none>:<none>'] : [...repoTags],
     SharedSize: sharedBytes ?? -1, Size: record.sizeBytes, ...(isAtLeast(version, 1, 44) ? {} : { VirtualSize: record.sizeBytes }),
   };

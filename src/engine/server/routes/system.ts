@@ -41,7 +41,7 @@ export function systemRoutes(services: SystemRouteServices): Route[] {
     { method: 'HEAD', path: '/_ping', handler: (context) => { context.streamHead(200, { ...PING_HEADERS, 'content-type': 'text/plain; charset=utf-8', 'content-length': '0' }).end(); } },
     { method: 'GET', path: '/version', handler: (context) => { context.json(200, version(services)); } },
     { method: 'GET', path: '/info', handler: async (context) => { context.json(200, await info(services)); } },
-    { method: 'GET', path: '/system/df', handler: async (context) => { context.json(200, await diskUsage(services, context.version)); } },
+    { method: 'GET', path: '/system/df', handler: async (context) => { context.json(200, await diskUsage(services, context)); } },
   ];
 }
 
@@ -107,20 +107,42 @@ function parseOsRelease(text: string): Record<string, string> {
   return Object.fromEntries([...text.matchAll(/^([A-Z_]+)=(?:"([^"]*)"|'([^']*)'|(.*))$/gm)].map((match) => [match[1] ?? '', match[2] ?? match[3] ?? match[4] ?? '']));
 }
 
-async function diskUsage(services: SystemRouteServices, apiVersion: ApiVersion): Promise<Record<string, unknown>> {
-  const { registry, images, snapshotter, volumes, listImages } = services;
+const USAGE_TYPES = ['container', 'image', 'volume', 'build-cache'] as const;
+
+/** Without `type` everything; with it, once or more, only that (API 1.42). @throws InvalidArgumentError for an unknown one */
+async function diskUsage(services: SystemRouteServices, { query, version }: RouteContext): Promise<Record<string, unknown>> {
+  const types = isAtLeast(version, 1, 42) ? query.getAll('type') : [];
+  const unknown = types.find((type) => !USAGE_TYPES.some((known) => known === type));
+  if (unknown !== undefined) throw new InvalidArgumentError(`unknown object type: ${unknown}`);
+  const wants = (type: (typeof USAGE_TYPES)[number]): boolean => types.length === 0 || types.includes(type);
+  return {
+    ...(wants('image') ? { LayersSize: await layersSize(services.snapshotter), Images: await services.listImages() } : {}),
+    ...(wants('container') ? { Containers: await containerUsage(services) } : {}),
+    ...(wants('volume') ? { Volumes: await volumeUsage(services) } : {}),
+    ...(wants('build-cache') ? { BuildCache: [] } : {}),
+    ...(isAtLeast(version, 1, 42) ? {} : { BuilderSize: 0 }),
+  };
+}
+
+async function containerUsage({ registry, images, snapshotter }: SystemRouteServices): Promise<unknown[]> {
   const now = Date.now();
-  const list = await listImages();
-  const containers = await Promise.all(registry.list().map(async (container) => {
+  return Promise.all(registry.list().map(async (container) => {
     const usage = await snapshotter.usage(snapshotKey(container.id)).catch(() => ({ bytes: 0 }));
     const image = await images.find(container.record.imageId).catch(() => undefined);
     return summarizeContainer(container, { imageName: container.record.config.Image ?? '', now, size: { writable: usage.bytes, total: usage.bytes + (image?.sizeBytes ?? 0) } });
   }));
-  const volumeList = await Promise.all(volumes.list().map(async (volume) => ({
+}
+
+async function volumeUsage({ registry, volumes }: SystemRouteServices): Promise<unknown[]> {
+  return Promise.all(volumes.list().map(async (volume) => ({
     ...wireVolume(volume, volumes.path(volume.name)),
     UsageData: { Size: await directoryBytes(volumes.path(volume.name)), RefCount: registry.list().filter(({ record }) => record.mounts.some((mount) => mount.name === volume.name)).length },
   })));
-  let layers = 0;
-  for await (const snapshot of snapshotter.list()) if (snapshot.kind === 'committed') layers += (await snapshotter.usage(snapshot.key)).bytes;
-  return { LayersSize: layers, Images: list, Containers: containers, Volumes: volumeList, BuildCache: [], ...(isAtLeast(apiVersion, 1, 42) ? {} : { BuilderSize: 0 }) };
+}
+
+/** Every layer once, however many images have it. */
+async function layersSize(snapshotter: Snapshotter): Promise<number> {
+  let size = 0;
+  for await (const snapshot of snapshotter.list()) if (snapshot.kind === 'committed') size += (await snapshotter.usage(snapshot.key)).bytes;
+  return size;
 }
