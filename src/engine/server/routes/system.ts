@@ -1,5 +1,6 @@
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
 import { readFile } from 'node:fs/promises';
+import { InvalidArgumentError } from '../../../api/errors.ts';
 import type { InfoResponse, VersionResponse } from '../../../api/wire/system.ts';
 import type { EngineConfig } from '../../config.ts';
 import type { ContainerRegistry } from '../../containers/container-registry.ts';
@@ -11,8 +12,8 @@ import { hideUser, proxyNames } from '../../registry/proxy-settings.ts';
 import { directoryBytes } from '../../volumes/usage.ts';
 import type { Volumes } from '../../volumes/volumes.ts';
 import { STRATA_VERSION } from '../version.ts';
-import { type ApiVersion, formatApiVersion, isAtLeast, NEWEST_API_VERSION, OLDEST_API_VERSION } from '../api-version.ts';
-import type { Route } from '../route.ts';
+import { formatApiVersion, isAtLeast, NEWEST_API_VERSION, OLDEST_API_VERSION } from '../api-version.ts';
+import type { Route, RouteContext } from '../route.ts';
 import { summarizeContainer } from './container-wire.ts';
 import { wireVolume } from './volumes.ts';
 
