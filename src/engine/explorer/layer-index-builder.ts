@@ -2,6 +2,9 @@ import { createHash, hash, type Hash } from 'node:crypto';
 import type { TarEntry } from '../archive/tar-entry.ts';
 import type { LayerFile, LayerFileKind, LayerIndex } from './layer-index.ts';
 
+/** In the holes of one layer's sparse files. A header can claim petabytes of them, which would keep a thread busy for months. */
+const ZEROS_LIMIT_BYTES = 1024 * 1024 * 1024;
+
 const PLAIN = { mode: 0, uid: 0, gid: 0, size: 0, link: '', digest: '', opaque: false, implied: false } as const;
 
 /**
@@ -12,6 +15,7 @@ export class LayerIndexBuilder {
   readonly #files = new Map<string, LayerFile>();
   readonly #layering: 'stacked' | 'merged';
   #open: { file: LayerFile; hash: Hash | undefined; end: number } | undefined;
+  #zerosLeft = ZEROS_LIMIT_BYTES;
 
   /** @param layering of the snapshotter: whether directories of the layers below are there while this one is unpacked */
   constructor(layering: 'stacked' | 'merged') {
@@ -73,7 +77,7 @@ export class LayerIndexBuilder {
       return;
     }
     open.hash ??= createHash('sha256');
-    fillHole(open.hash, open.end, offset);
+    if (!this.#fillHole(open.hash, open.end, offset)) return;
     open.hash.update(chunk);
     open.end = offset + chunk.length;
   }
@@ -81,9 +85,21 @@ export class LayerIndexBuilder {
   end(): void {
     if (!this.#open) return;
     const { file, hash: started = createHash('sha256'), end } = this.#open;
-    fillHole(started, end, file.size);
+    if (!this.#fillHole(started, end, file.size)) return;
     file.digest = started.digest('hex');
     this.#open = undefined;
+  }
+
+  /** @returns false when the layer claims more zeros than anybody would hash: the file is left without a digest */
+  #fillHole(started: Hash, from: number, until: number): boolean {
+    this.#zerosLeft -= until - from;
+    if (this.#zerosLeft < 0) {
+      this.#zerosLeft += until - from;
+      this.#open = undefined;
+      return false;
+    }
+    for (let at = from; at < until; at += ZEROS.length) started.update(ZEROS.subarray(0, Math.min(ZEROS.length, until - at)));
+    return true;
   }
 
   #addParents(path: string): void {
@@ -107,10 +123,6 @@ export class LayerIndexBuilder {
 }
 
 const ZEROS = Buffer.alloc(64 * 1024);
-
-function fillHole(started: Hash, from: number, until: number): void {
-  for (let at = from; at < until; at += ZEROS.length) started.update(ZEROS.subarray(0, Math.min(ZEROS.length, until - at)));
-}
 
 function toFile(entry: TarEntry): LayerFile {
   const kind: LayerFileKind = entry.type === 'hardlink' ? 'link' : entry.type;

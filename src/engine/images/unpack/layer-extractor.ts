@@ -111,7 +111,7 @@ export class LayerExtractor implements TarHandler {
 
   #makeLink(entry: TarEntry, path: string): string {
     const target = this.#tree.resolveParent(this.#tree.clean(entry.linkName));
-    if (target === undefined || target === path) throw new InvalidArgumentError(`invalid layer: hard link ${shown(path)} to ${JSON.stringify(textOfName(entry.linkName))}, which is not in this layer`);
+    if (target === undefined || target === path || this.#whiteouts.isRemoved(target)) throw new InvalidArgumentError(`invalid layer: hard link ${shown(path)} to ${JSON.stringify(textOfName(entry.linkName))}, which is not in this layer`);
     try {
       this.#replacing(path, () => { linkSync(this.#tree.path(target), this.#tree.path(path)); });
     } catch (cause) {
@@ -122,6 +122,7 @@ export class LayerExtractor implements TarHandler {
   }
 
   #makeSpecial(entry: TarEntry, path: string): void {
+    if (entry.type === 'symlink' && entry.linkName === '') throw new InvalidArgumentError(`invalid layer: symlink ${shown(path)} leads nowhere`);
     if (entry.type === 'symlink') symlinkSync(bytesOf(entry.linkName), this.#tree.path(path));
     else if (entry.type === 'char' || entry.type === 'block' || entry.type === 'fifo') {
       makeNode(this.#tree.bytes(path), FILE_TYPES[entry.type] | entry.mode, { major: entry.deviceMajor, minor: entry.deviceMinor });

@@ -115,10 +115,13 @@ function workerUrl(): URL {
   return new URL(here.includes('/chunks/') ? '../unpack-worker.mjs' : './unpack-worker.mjs', here);
 }
 
+/** What the kernel, or Node before it, refuses because of what a layer asks for. */
+const OF_THE_LAYER: ReadonlySet<string> = new Set(['ENAMETOOLONG', 'ELOOP', 'ENOTDIR', 'EISDIR', 'EFBIG', 'EINVAL', 'E2BIG', 'ERANGE', 'ERR_OUT_OF_RANGE']);
+
 /** Errors lose their class between threads. */
 function toError({ name, message, code }: { name: string; message: string; code?: string }): Error {
   if (name === 'InvalidArgumentError') return new InvalidArgumentError(message);
   if (code === 'ENOSPC' || code === 'EDQUOT') return new UnavailableError(`no room on the disk: ${message}`);
-  if (code === 'ENAMETOOLONG' || code === 'ELOOP' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'EFBIG' || code === 'EINVAL') return new InvalidArgumentError(`invalid layer: ${message}`);
+  if (code !== undefined && OF_THE_LAYER.has(code)) return new InvalidArgumentError(`invalid layer: ${message}`);
   return new InternalError(`unpacking a layer failed: ${message}`);
 }

@@ -15,6 +15,8 @@ export interface WhiteoutWriter {
   created(path: string): void;
   /** A directory has been made where none was. */
   madeDirectory(path: string): void;
+  /** Whether what lies here is the mark of a removal, and no file. */
+  isRemoved(path: string): boolean;
 }
 
 const OPAQUE = '.wh..opq';
@@ -57,6 +59,10 @@ export class OverlayWhiteouts implements WhiteoutWriter {
 
   created(): void {
     // The mark itself is replaced like any file in the way.
+  }
+
+  isRemoved(path: string): boolean {
+    return this.#whiteouts.has(path) && lstatSync(this.#tree.path(path), { throwIfNoEntry: false })?.isCharacterDevice() === true;
   }
 
   madeDirectory(path: string): void {
@@ -102,5 +108,10 @@ export class MergingWhiteouts implements WhiteoutWriter {
 
   madeDirectory(): void {
     // Known from `created`.
+  }
+
+  isRemoved(): boolean {
+    // Nothing is left in the place of what is removed.
+    return false;
   }
 }
