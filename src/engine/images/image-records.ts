@@ -185,7 +185,8 @@ export class ImageRecords {
 
   /** Images that have this blob as a layer or as a manifest. */
   withBlob(digest: string): string[] {
-    return this.#database.all<{ image: string }>('SELECT image FROM image_layers WHERE blob = ? UNION SELECT image FROM image_manifests WHERE digest = ?', digest, digest).map(({ image }) => image);
+    return this.#database.all<{ image: string }>(`SELECT image FROM image_layers WHERE blob = ? UNION SELECT image FROM image_manifests WHERE digest = ?
+      UNION SELECT m.image FROM manifest_blobs b JOIN image_manifests m ON m.digest = b.manifest WHERE b.blob = ?`, digest, digest, digest).map(({ image }) => image);
   }
 
   /** For each layer that more than one image has, its size. */
