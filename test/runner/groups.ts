@@ -16,7 +16,7 @@ export const GROUPS: readonly Group[] = [
   { name: 'unit', files: ['src/**/*.test.ts', 'vm-images/**/*.test.ts', 'test/runner/*.test.ts', 'bench/**/*.test.ts'], concurrency: 2, timeoutMs: 4 * MINUTE },
   { name: 'renderer', files: ['renderer/**/*.test.ts'], concurrency: 2, timeoutMs: 2 * MINUTE },
   { name: 'contract', files: ['test/contract/**/*.test.ts'], concurrency: 1, timeoutMs: 4 * MINUTE },
-  { name: 'engine', files: ['test/engine/**/*.test.ts'], concurrency: 1, timeoutMs: 5 * MINUTE },
+  { name: 'engine', files: ['test/engine/**/*.test.ts'], concurrency: 1, timeoutMs: 10 * MINUTE },
   { name: 'registry', files: ['test/registry/**/*.test.ts'], concurrency: 1, timeoutMs: 4 * MINUTE },
   { name: 'api', files: ['test/api/**/*.test.ts'], concurrency: 1, timeoutMs: 15 * MINUTE },
   { name: 'cli', files: ['test/cli/**/*.test.ts'], concurrency: 1, timeoutMs: 5 * MINUTE },
