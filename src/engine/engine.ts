@@ -218,6 +218,7 @@ export class Engine {
       }
       server.close();
       transfers[Symbol.dispose]();
+      await views[Symbol.asyncDispose]();
       await threads[Symbol.asyncDispose]();
       await images.close();
       database.close();

@@ -138,6 +138,14 @@ onEveryEndpoint('archive', (endpoint) => {
       assert.equal((await put('/w', Buffer.alloc(0))).status, 200);
     });
 
+    test('why an archive is refused is told while it is still being sent', async () => {
+      await inside('rm -rf /w; mkdir -p /w/dir');
+      const large = rawTar([{ name: 'dir', body: 'x' }, { name: 'large', body: Buffer.alloc(30_000_000) }]);
+      const reply = await put('/w', large, '&noOverwriteDirNonDir=1');
+      assertRefused(endpoint(), reply, 400);
+      assert.match(reply.message, /cannot overwrite directory/);
+    });
+
     test('archives that would lead out', async () => {
       await inside('rm -rf /w /outside; mkdir /w /outside; echo safe > /outside/canary');
       for (const hostile of [

@@ -32,6 +32,10 @@ const library = koffi.load('libc.so.6');
 const readlinkat = library.func('long readlinkat(int fd, const char *path, _Out_ uint8_t *buffer, size_t size)') as (fd: number, path: string, buffer: Buffer, size: number) => number;
 const pipe2 = library.func('int pipe2(_Out_ int *ends, int flags)') as (ends: number[], flags: number) => number;
 
+const fcntl = library.func('int fcntl(int fd, int command, int argument)') as (fd: number, command: number, argument: number) => number;
+
+const F_SETPIPE_SZ = 1031;
+const PIPE_BYTES = 1024 * 1024;
 const PATH_LIMIT_BYTES = 4096;
 const O_CLOEXEC = 0o2000000;
 
@@ -43,11 +47,14 @@ export function readLinkDescriptor(fd: number): string {
   return buffer.toString('latin1', 0, length);
 }
 
-/** Two ends of a pipe, both blocking, which the caller closes. @throws an error with `code` */
+/** Two ends of a roomy pipe, both blocking, which the caller closes. @throws an error with `code` */
 export function makePipe(): { readEnd: number; writeEnd: number } {
   const ends = [0, 0];
   if (pipe2(ends, O_CLOEXEC) !== 0) throw systemError(koffi.errno(), 'pipe2', '');
-  return { readEnd: ends[0] ?? -1, writeEnd: ends[1] ?? -1 };
+  const [readEnd = -1, writeEnd = -1] = ends;
+  // Where the machine does not allow this much, it stays as it is.
+  fcntl(writeEnd, F_SETPIPE_SZ, PIPE_BYTES);
+  return { readEnd, writeEnd };
 }
 
 /** File systems that show the kernel instead of holding files. Source: linux/magic.h. */

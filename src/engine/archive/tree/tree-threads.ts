@@ -28,7 +28,8 @@ export class TreeThreads implements AsyncDisposable {
    * @throws errors of api/errors.ts
    */
   run(request: TreeRequest, onReport: (report: TreeReport) => void = () => undefined): Promise<TreeResult> {
-    const worker = this.#takeIdle() ?? new Worker(workerUrl());
+    // Its descriptors come from the kernel directly: Node's own account of them would be wrong.
+    const worker = this.#takeIdle() ?? new Worker(workerUrl(), { trackUnmanagedFds: false });
     this.#busy.add(worker);
     const { promise, resolve, reject } = Promise.withResolvers<TreeResult>();
     const done = (reusable: boolean): void => {

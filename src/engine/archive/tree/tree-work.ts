@@ -1,8 +1,9 @@
-import { accessSync, closeSync, constants, readSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, readSync } from 'node:fs';
 import { PermissionDeniedError } from '../../../api/errors.ts';
 import { descriptorPath, readLinkDescriptor, statDescriptor, withDescriptor } from '../../linux/descriptor.ts';
 import { textOfName } from '../tar-entry.ts';
 import { TarParser } from '../tar-parser.ts';
+import { GatheringOutput } from './gathering-output.ts';
 import { packLayer } from './layer-packer.ts';
 import { cleanPath, openPath, openTarget, resolveLinks } from './rooted-path.ts';
 import { findDifferences } from './tree-difference.ts';
@@ -64,7 +65,7 @@ export function doTreeWork(request: TreeRequest, report: (report: TreeReport) =>
     case 'compare': return { changes: compare(request) };
     case 'layer':
       report({});
-      return packLayer({ ...request, omit: placeholderFilter(request) }, sinkTo(request.output));
+      return writingTo(request.output, (sink) => packLayer({ ...request, omit: placeholderFilter(request) }, sink));
   }
 }
 
@@ -91,13 +92,18 @@ function exportChildren(packer: TreePacker, root: number): void {
 }
 
 function pack(output: number, work: (packer: TreePacker) => void): void {
-  const packer = new TreePacker(sinkTo(output));
-  work(packer);
-  packer.finish();
+  writingTo(output, (sink) => {
+    const packer = new TreePacker(sink);
+    work(packer);
+    packer.finish();
+  });
 }
 
-function sinkTo(output: number): ByteSink {
-  return (bytes) => { for (let done = 0; done < bytes.length;) done += writeSync(output, bytes, done); };
+function writingTo<T>(output: number, work: (sink: ByteSink) => T): T {
+  const gathering = new GatheringOutput(output);
+  const result = work((bytes) => { gathering.write(bytes); });
+  gathering.flush();
+  return result;
 }
 
 const INPUT_BYTES = 256 * 1024;

@@ -36,11 +36,12 @@ const PARENT_PREFIX = 'parent-of-';
  * Opens views of containers. What runs is seen through its own root, volumes, binds and tmpfs included; what does not is mounted aside, with its
  * volumes and binds. All mounts of a view lie in a directory of its own and go with it.
  */
-export class ContainerViews {
+export class ContainerViews implements AsyncDisposable {
   readonly #registry: ContainerRegistry;
   readonly #snapshotter: Snapshotter;
   readonly #home: string;
   readonly #log: Logger;
+  readonly #open = new Set<Cleanup>();
 
   /** @param options.home a directory for mounts, not to outlive the machine's run */
   constructor(options: { registry: ContainerRegistry; snapshotter: Snapshotter; home: string; log: Logger }) {
@@ -55,6 +56,11 @@ export class ContainerViews {
     mkdirSync(this.#home, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(this.#home)) await takeApart(join(this.#home, name));
     for await (const { key, kind } of this.#snapshotter.list()) if (kind === 'view' && key.startsWith(PARENT_PREFIX)) await this.#snapshotter.remove(key);
+  }
+
+  /** Takes all views apart, whoever uses them: the engine ends. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const undo of this.#open) await undo[Symbol.asyncDispose]();
   }
 
   /** @param what `mounted`: with everything that is mounted in it; `own`: the container's files alone. @throws ConflictError when it is being removed */
@@ -99,6 +105,8 @@ export class ContainerViews {
         for (const path of [directory, join(directory, 'base'), join(directory, 'root')]) mkdirSync(path, { mode: 0o700 });
         undo.push(() => takeApart(directory));
         const made = await work(directory, undo);
+        this.#open.add(undo);
+        undo.push(() => { this.#open.delete(undo); });
         return Object.assign(made, { [Symbol.asyncDispose]: () => undo[Symbol.asyncDispose]() });
       });
     } catch (error) {

@@ -40,7 +40,7 @@ export function containerFileRoutes({ registry, files, committer }: { registry: 
       handler: async (context) => {
         const container = named(context);
         try {
-          await files.write(container, pathOf(context), context.body, { keepKinds: queryBoolean(context.query, 'noOverwriteDirNonDir'), toUser: queryBoolean(context.query, 'copyUIDGID') });
+          await files.write(container, pathOf(context), bodyOf(context), { keepKinds: queryBoolean(context.query, 'noOverwriteDirNonDir'), toUser: queryBoolean(context.query, 'copyUIDGID') });
         } finally {
           // A client that still writes must not hang.
           context.body.resume();
@@ -74,6 +74,11 @@ export function containerFileRoutes({ registry, files, committer }: { registry: 
       },
     },
   ];
+}
+
+/** Giving up reading must not take the connection along: the client is still to hear why. */
+function bodyOf({ body }: RouteContext): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => body.iterator({ destroyOnReturn: false }) };
 }
 
 function pathOf(context: RouteContext): string {
