@@ -25,6 +25,8 @@ export interface EngineConfig {
   runtime: 'crun' | 'runc' | undefined;
   /** undefined: overlay where the kernel and the file system can, else native. */
   storageDriver: 'overlay' | 'native' | undefined;
+  /** False: layers are kept unpacked only, and put together again for save and push. */
+  keepLayerBlobs: boolean;
   /** Containers go on when the engine is stopped. */
   liveRestore: boolean;
   logLevel: LogLevel;
@@ -69,6 +71,7 @@ const OPTIONS: readonly Option[] = [
   { key: 'max-concurrent-uploads', kind: 'number' },
   { key: 'default-runtime', kind: 'string', flag: 'runtime' },
   { key: 'storage-driver', kind: 'string' },
+  { key: 'keep-layer-blobs', kind: 'boolean' },
   { key: 'live-restore', kind: 'boolean', flag: 'live-restore' },
   { key: 'debug', kind: 'boolean', flag: 'debug' },
   { key: 'log-level', kind: 'string', flag: 'log-level' },
@@ -198,6 +201,7 @@ export function validate(values: Values, configFile: string | undefined): Engine
     maxConcurrentUploads: whole('max-concurrent-uploads', values.get('max-concurrent-uploads'), { fallback: 5, least: 1 }),
     runtime,
     storageDriver: storage === undefined ? undefined : storage.startsWith('overlay') ? 'overlay' : 'native',
+    keepLayerBlobs: values.get('keep-layer-blobs') !== false,
     liveRestore: flag('live-restore'),
     logLevel: flag('debug') ? 'debug' : (oneOf('log-level', text('log-level'), ['debug', 'info', 'warn', 'error'] as const) ?? 'info'),
     dns: list('dns'), dnsSearch: list('dns-search'), dnsOptions: list('dns-opts'),

@@ -13,6 +13,11 @@ import { type Digest, hexOf, isDigest } from './digest.ts';
 const FLUSH_PATIENCE_MS = 2000;
 const READ_LIMIT_BYTES = 4 * 1024 * 1024;
 
+/** Blobs that are not stored, because they can be made from something else. */
+export interface DerivedBlobs {
+  find(digest: Digest): Promise<{ size: number; open(): Readable } | undefined>;
+}
+
 /**
  * One file per blob, `blobs/<first two digits>/<digits>`. Bytes go to `ingest/` first, are hashed on their way and then renamed: a name in
  * `blobs/` stands for its content. `flush` is one syncfs for any number of blobs, instead of two fsyncs for each; what a power cut spoilt
@@ -24,6 +29,7 @@ export class FileContentStore implements ContentStore, ResumableContent {
   /** Begun downloads, one file per digest. */
   readonly #partial: string;
   readonly #resuming = new Set<Digest>();
+  #derived: DerivedBlobs | undefined;
   /** Names in `ingest/` that are being written. */
   readonly #writing = new Set<string>();
 
@@ -38,6 +44,11 @@ export class FileContentStore implements ContentStore, ResumableContent {
     mkdirSync(this.#partial, { recursive: true, mode: 0o700 });
     clearOld(this.#partial);
     this.clearStrays();
+  }
+
+  /** Where to look for blobs that have no file. They are neither listed nor removed. */
+  derive(derived: DerivedBlobs): void {
+    this.#derived = derived;
   }
 
   /** Where the bytes of a blob lie, for those that read it in another thread. The blob may not be there. */
@@ -100,7 +111,7 @@ export class FileContentStore implements ContentStore, ResumableContent {
 
   async #publish(temporary: string, digest: Digest): Promise<void> {
     const target = this.pathOf(digest);
-    if (await this.has(digest)) {
+    if (await this.#isStored(digest)) {
       await rm(temporary, { force: true });
       return;
     }
@@ -120,14 +131,22 @@ export class FileContentStore implements ContentStore, ResumableContent {
   }
 
   async has(digest: Digest): Promise<boolean> {
+    return (await this.#isStored(digest)) || (await this.#derived?.find(digest)) !== undefined;
+  }
+
+  #isStored(digest: Digest): Promise<boolean> {
     return stat(this.pathOf(digest)).then(() => true, () => false);
   }
 
   async size(digest: Digest): Promise<number> {
+    const derived = (await this.#isStored(digest)) ? undefined : await this.#derived?.find(digest);
+    if (derived) return derived.size;
     return (await this.#found(digest, stat(this.pathOf(digest)))).size;
   }
 
   async open(digest: Digest): Promise<Readable> {
+    const derived = (await this.#isStored(digest)) ? undefined : await this.#derived?.find(digest);
+    if (derived) return derived.open();
     const file = await this.#found(digest, open(this.pathOf(digest), constants.O_RDONLY));
     return file.createReadStream({ highWaterMark: 256 * 1024 });
   }

@@ -1,6 +1,7 @@
 import type { Digest } from '../content/digest.ts';
 import type { Database } from '../store/database.ts';
 import { type ImageConfig, parseImageConfig } from './image-config.ts';
+import { MEDIA_TYPES } from './manifest.ts';
 import { canonicalName, type Reference, repositoryOf } from './reference.ts';
 
 export interface LayerRecord {
@@ -12,6 +13,13 @@ export interface LayerRecord {
   blobBytes: number;
   /** Of the unpacked files. */
   sizeBytes: number;
+}
+
+/** A layer that is kept unpacked only, and how long its tar is. */
+export interface LayerSplit {
+  chainId: Digest;
+  diffId: Digest;
+  tarBytes: number;
 }
 
 export interface NewImage {
@@ -48,9 +56,15 @@ const PARSED_LIMIT = 1000;
 export class ImageRecords {
   readonly #database: Database;
   readonly #parsed = new Map<string, ImageConfig>();
+  #added: () => void = () => undefined;
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  /** @param added is called some time after images were added, whether or not their transaction held */
+  onAdded(added: () => void): void {
+    this.#added = added;
   }
 
   /** Runs several changes as one; `durable` waits for the disk. */
@@ -69,14 +83,17 @@ export class ImageRecords {
       if (changes > 0) for (const [position, layer] of image.layers.entries()) this.#addLayer(image.id, position, layer);
       if (image.manifest) this.#addManifest(image.id, image.manifest, image.layers);
     });
+    setImmediate(() => { this.#added(); });
   }
 
   #addManifest(image: Digest, { digest, mediaType }: { digest: Digest; mediaType: string }, layers: readonly LayerRecord[]): void {
     this.#database.run('INSERT INTO image_manifests (image, digest, media_type) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', image, digest, mediaType);
-    for (const { blob } of layers) this.#database.run('INSERT INTO manifest_blobs (manifest, blob) VALUES (?, ?) ON CONFLICT DO NOTHING', digest, blob);
+    for (const { blob, chainId } of layers) if (!this.#splitOf(chainId)) this.#database.run('INSERT INTO manifest_blobs (manifest, blob) VALUES (?, ?) ON CONFLICT DO NOTHING', digest, blob);
   }
 
-  #addLayer(image: Digest, position: number, layer: LayerRecord): void {
+  #addLayer(image: Digest, position: number, added: LayerRecord): void {
+    const split = this.#splitOf(added.chainId);
+    const layer = split ? { ...added, blob: added.diffId, mediaType: MEDIA_TYPES.ociLayer, blobBytes: split.tarBytes } : added;
     this.#database.run('INSERT INTO image_layers (image, position, diff_id, chain_id, blob, media_type, blob_bytes, size_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       image, position, layer.diffId, layer.chainId, layer.blob, layer.mediaType, layer.blobBytes, layer.sizeBytes);
   }
@@ -175,6 +192,33 @@ export class ImageRecords {
     return rows.map(({ digest }) => digest);
   }
 
+  /** Layers whose blob is still needed. */
+  unsplitLayers(): { chainId: Digest; diffId: Digest }[] {
+    return this.#database.all('SELECT DISTINCT chain_id AS chainId, diff_id AS diffId FROM image_layers WHERE chain_id NOT IN (SELECT chain_id FROM layer_splits)');
+  }
+
+  /** From now on the layer's blob is its plain tar, which nobody stores. */
+  addSplit({ chainId, diffId, tarBytes }: LayerSplit): void {
+    this.#database.transaction(() => {
+      this.#database.run('INSERT INTO layer_splits (chain_id, diff_id, tar_bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', chainId, diffId, tarBytes);
+      this.#database.run('DELETE FROM manifest_blobs WHERE blob IN (SELECT blob FROM image_layers WHERE chain_id = ?)', chainId);
+      this.#database.run('UPDATE image_layers SET blob = diff_id, media_type = ?, blob_bytes = ? WHERE chain_id = ?', MEDIA_TYPES.ociLayer, tarBytes, chainId);
+    }, { durable: true });
+  }
+
+  /** The layer has been unpacked anew: what was known of its files no longer counts. */
+  clearSplit(chainId: Digest): void {
+    this.#database.run('DELETE FROM layer_splits WHERE chain_id = ?', chainId);
+  }
+
+  #splitOf(chainId: Digest): LayerSplit | undefined {
+    return this.#database.get('SELECT chain_id AS chainId, diff_id AS diffId, tar_bytes AS tarBytes FROM layer_splits WHERE chain_id = ?', chainId);
+  }
+
+  splits(diffId: Digest): LayerSplit[] {
+    return this.#database.all('SELECT chain_id AS chainId, diff_id AS diffId, tar_bytes AS tarBytes FROM layer_splits WHERE diff_id = ?', diffId);
+  }
+
   /** What is known of a layer from other images. */
   findLayer(by: { chainId: Digest } | { blob: Digest; diffId: Digest }): LayerRecord | undefined {
     const columns = 'diff_id AS diffId, chain_id AS chainId, blob, media_type AS mediaType, blob_bytes AS blobBytes, size_bytes AS sizeBytes';
@@ -207,7 +251,8 @@ export class ImageRecords {
   /** For garbage collection. */
   needs(kind: 'blob' | 'snapshot', key: string): boolean {
     if (kind === 'snapshot') return this.#database.get('SELECT 1 FROM image_layers WHERE chain_id = ? LIMIT 1', key) !== undefined;
-    return this.#database.get('SELECT 1 FROM image_layers WHERE blob = ? UNION ALL SELECT 1 FROM image_manifests WHERE digest = ? UNION ALL SELECT 1 FROM manifest_blobs WHERE blob = ? LIMIT 1', key, key, key) !== undefined;
+    return this.#database.get(`SELECT 1 FROM image_layers l WHERE blob = ? AND NOT EXISTS (SELECT 1 FROM layer_splits s WHERE s.chain_id = l.chain_id)
+      UNION ALL SELECT 1 FROM image_manifests WHERE digest = ? UNION ALL SELECT 1 FROM manifest_blobs WHERE blob = ? LIMIT 1`, key, key, key) !== undefined;
   }
 
   #toRecord(row: ImageRow): ImageRecord {

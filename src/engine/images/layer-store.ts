@@ -11,6 +11,7 @@ import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import { chainIds } from './chain-id.ts';
 import type { ImageRecords, LayerRecord } from './image-records.ts';
 import { MEDIA_TYPES } from './manifest.ts';
+import { splitPathOf } from './split/rebuild-layer.ts';
 import type { UnpackResult } from './unpack/unpack-layer.ts';
 import type { Unpacker } from './unpack/unpack-pool.ts';
 
@@ -43,13 +44,16 @@ export class LayerStore {
   readonly #records: ImageRecords;
   readonly #pathOf: (digest: Digest) => string;
   readonly #log: Logger;
+  readonly #split: boolean;
 
-  constructor(parts: { snapshotter: Snapshotter; unpacker: Unpacker; records: ImageRecords; pathOf: (digest: Digest) => string; log: Logger }) {
+  /** @param parts `split`: whether layers get a split file, which is what they are put together from without their blob */
+  constructor(parts: { split: boolean; snapshotter: Snapshotter; unpacker: Unpacker; records: ImageRecords; pathOf: (digest: Digest) => string; log: Logger }) {
     this.#snapshotter = parts.snapshotter;
     this.#unpacker = parts.unpacker;
     this.#records = parts.records;
     this.#pathOf = parts.pathOf;
     this.#log = parts.log;
+    this.#split = parts.split;
   }
 
   /** Clears what unpacking a dead engine left. Call once, before anything else. */
@@ -128,7 +132,7 @@ export class LayerStore {
     await arrived?.(layer);
     onProgress?.(layer, 'unpacking');
     const { directory, sidecar } = await this.#snapshotter.stat(key);
-    const result = await this.#unpacker.unpack({ blobPath: this.#pathOf(layer.blob), directory, layering: this.#snapshotter.layering, indexPath: sidecar }, signal);
+    const result = await this.#unpacker.unpack({ blobPath: this.#pathOf(layer.blob), directory, layering: this.#snapshotter.layering, indexPath: sidecar, splitPath: this.#split ? splitPathOf(sidecar) : undefined }, signal);
     checkDiffId(layer, result);
     await below;
     if (stacked && parent !== undefined && !result.rootSeen) copyDirectoryAttributes((await this.#snapshotter.stat(parent)).directory, directory);
@@ -142,6 +146,7 @@ export class LayerStore {
     try {
       await this.#snapshotter.commit(chainId, key, parent === undefined ? undefined : { parent });
       undo.disarm();
+      this.#records.clearSplit(chainId);
     } catch (error) {
       // Somebody else has made the same layer meanwhile: theirs is as good, ours goes.
       if (!(error instanceof ConflictError)) throw error;
@@ -149,7 +154,10 @@ export class LayerStore {
   }
 
   async #record(layer: LayerBlob, chainId: Digest, sizeBytes: number): Promise<LayerRecord> {
-    return { diffId: layer.diffId, chainId, blob: layer.blob, mediaType: await this.#mediaTypeOf(layer.blob), blobBytes: layer.size, sizeBytes };
+    const known = this.#records.findLayer({ chainId });
+    // Of a layer that is kept unpacked only, no blob can be looked at.
+    const mediaType = known?.blob === layer.blob ? known.mediaType : await this.#mediaTypeOf(layer.blob);
+    return { diffId: layer.diffId, chainId, blob: layer.blob, mediaType, blobBytes: layer.size, sizeBytes };
   }
 
   /** By what the blob holds: media types lie. */

@@ -16,10 +16,11 @@ import { LayerStore } from './layer-store.ts';
 import { ImageLoader } from './load/image-loader.ts';
 import { ImageMaker } from './make/image-maker.ts';
 import { ImageSaver } from './save/image-saver.ts';
+import { SplitLayers } from './split/split-layers.ts';
 import { UnpackPool } from './unpack/unpack-pool.ts';
 
 export interface OpenImagesOptions {
-  config: { dataRoot: string };
+  config: { dataRoot: string; keepLayerBlobs?: boolean };
   database: Database;
   /** Recovered. */
   snapshotter: Snapshotter;
@@ -33,6 +34,7 @@ export interface OpenImagesOptions {
 /** The image half of the engine, composed and recovered. */
 export interface OpenedImages {
   source: ImageSource;
+  splits: SplitLayers;
   service: ImageService;
   explorer: ImageExplorer;
   content: FileContentStore;
@@ -55,8 +57,14 @@ export async function openImages(options: OpenImagesOptions): Promise<OpenedImag
   const collector = new GarbageCollector({ blobs: content, snapshotter, leases, log });
   collector.addRoots(records);
   const unpacker = new UnpackPool();
-  const layers = new LayerStore({ snapshotter, unpacker, records, pathOf: (digest) => content.pathOf(digest), log });
+  const layers = new LayerStore({ snapshotter, unpacker, records, pathOf: (digest) => content.pathOf(digest), log, split: config.keepLayerBlobs === false });
   await layers.recover();
+  const splits = new SplitLayers({ records, snapshotter, leases, collector, log });
+  content.derive(splits);
+  if (config.keepLayerBlobs === false) {
+    splits.reduce();
+    records.onAdded(() => { splits.reduce(); });
+  }
   collector.collect().catch((error: unknown) => { log.warn('garbage collection failed', { error }); });
   const remover = new ImageRemover({ records, finder, collector, users, announce });
   const service = new ImageService({
@@ -67,9 +75,10 @@ export async function openImages(options: OpenImagesOptions): Promise<OpenedImag
   });
   const explorer = new ImageExplorer({ records, finder, snapshotter, unpacker, leases, users, pathOf: (digest) => content.pathOf(digest), log });
   return {
-    source: finder, service, explorer, content, collector, leases, records, layers,
+    source: finder, splits, service, explorer, content, collector, leases, records, layers,
     maker: new ImageMaker({ content, records, layers, leases, collector }),
     close: async () => {
+      await splits.close();
       await unpacker[Symbol.asyncDispose]();
       await collector.idle();
     },

@@ -108,4 +108,16 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX manifest_blobs_by_blob ON manifest_blobs (blob);
     `,
   },
+  {
+    // Layers that are kept unpacked only. An entry whose snapshot has gone means nothing and is replaced when the layer comes again.
+    name: 'layer-splits',
+    sql: `
+      CREATE TABLE layer_splits (
+        chain_id TEXT PRIMARY KEY,
+        diff_id TEXT NOT NULL,
+        tar_bytes INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX layer_splits_by_diff ON layer_splits (diff_id);
+    `,
+  },
 ];

@@ -6,6 +6,7 @@ import { type TarHandler, TarParser } from '../../archive/tar-parser.ts';
 import { LayerIndexBuilder } from '../../explorer/layer-index-builder.ts';
 import { encodeLayerIndex } from '../../explorer/layer-index-format.ts';
 import { LayerExtractor, type LayerObserver } from './layer-extractor.ts';
+import { SplitWriter } from '../split/split-writer.ts';
 import { LayerTree } from './layer-tree.ts';
 import { MergingWhiteouts, OverlayWhiteouts } from './whiteouts.ts';
 
@@ -17,6 +18,8 @@ export interface UnpackRequest {
   layering: 'stacked' | 'merged';
   /** Where the index of the layer's files is written, a new file; absent for none. */
   indexPath?: string;
+  /** Where the layer's split file is written, a new file; undefined for none. */
+  splitPath?: string | undefined;
 }
 
 export interface UnpackResult {
@@ -33,21 +36,26 @@ export interface UnpackResult {
  * Unpacks one layer and hashes it on the way. On failure the directory holds a part of it: the caller throws it away.
  * @throws InvalidArgumentError for what is no proper layer; file system errors as they are
  */
-export async function unpackLayer({ blobPath, directory, layering, indexPath }: UnpackRequest): Promise<UnpackResult> {
+export async function unpackLayer({ blobPath, directory, layering, indexPath, splitPath }: UnpackRequest): Promise<UnpackResult> {
   const builder = indexPath === undefined ? undefined : new LayerIndexBuilder(layering);
-  const target = directory === undefined ? new LayerMeter() : makeExtractor(directory, layering, builder);
+  const split = splitPath === undefined ? undefined : new SplitWriter(splitPath);
+  const target = directory === undefined ? new LayerMeter() : makeExtractor(directory, layering, split ? alsoSplit(builder, split) : builder);
   const parser = new TarParser(target);
   const hash = createHash('sha256');
   try {
     for await (const chunk of decompress(createReadStream(blobPath, { highWaterMark: 1024 * 1024 }))) {
       hash.update(chunk);
+      split?.begin(chunk);
       parser.push(chunk);
+      split?.flush();
     }
     parser.finish();
     target.finish();
+    split?.finish();
     if (indexPath !== undefined && builder) writeFileSync(indexPath, encodeLayerIndex(builder.index), { flag: 'wx', mode: 0o600 });
   } finally {
     target.close();
+    split?.close();
   }
   return { diffId: `sha256:${hash.digest('hex')}`, sizeBytes: target.sizeBytes, entries: target.entries, rootSeen: target.rootSeen };
 }
@@ -55,6 +63,23 @@ export async function unpackLayer({ blobPath, directory, layering, indexPath }: 
 function makeExtractor(directory: string, layering: UnpackRequest['layering'], observer: LayerObserver | undefined): LayerExtractor {
   const tree = new LayerTree(directory);
   return new LayerExtractor(tree, layering === 'stacked' ? new OverlayWhiteouts(tree) : new MergingWhiteouts(tree), observer);
+}
+
+/** Content passes both: the index counts it, the split file says where it lies. */
+function alsoSplit(observer: LayerObserver | undefined, split: SplitWriter): LayerObserver {
+  return {
+    made: (path, entry, target) => {
+      if (entry.type === 'file') split.file(path);
+      observer?.made(path, entry, target);
+    },
+    removed: (path) => { observer?.removed(path); },
+    emptied: (directory) => { observer?.emptied(directory); },
+    data: (chunk, offset) => {
+      split.content(chunk, offset);
+      observer?.data(chunk, offset);
+    },
+    end: () => { observer?.end(); },
+  };
 }
 
 /** Counts, and lays nothing down. */
