@@ -28,6 +28,7 @@ export const ENGINE_REQUIREMENTS: readonly Requirement[] = [
   { needs: 'ip', debian: 'iproute2', for: 'container networks without a VM' },
   { needs: 'xz', debian: 'xz-utils', for: 'images compressed with xz' },
   { needs: 'bzip2', debian: 'bzip2', for: 'images compressed with bzip2' },
+  { needs: '/usr/bin/tini-static', debian: 'tini', for: '--init' },
   { needs: '/usr/share/containers/seccomp.json', debian: 'golang-github-containers-common', for: 'the filter of system calls' },
 ];
 

@@ -14,13 +14,17 @@ import type { Volumes } from '../volumes/volumes.ts';
 import { checkConfig } from './config-checks.ts';
 import { announce } from './container-events.ts';
 import { fillVolumes, removeDirectory, settleMounts } from './container-mounts.ts';
-import type { ContainerRecord, WantedEndpoint } from './container-record.ts';
+import type { ContainerMount, ContainerRecord, WantedEndpoint } from './container-record.ts';
 import type { ContainerRegistry } from './container-registry.ts';
 import { completeHostConfig } from './host-config.ts';
+import { settleLinks } from './links.ts';
 import { mergeConfig } from './merge-config.ts';
+import { sharedWith } from './modes.ts';
 import { generateName } from './names.ts';
 import { snapshotKey } from './rootfs.ts';
+import { settleModes } from './sharing.ts';
 import { initialState } from './state.ts';
+import { mountsFrom } from './volumes-from.ts';
 
 export interface CreateContainerRequest {
   /** Absent: one is made up. */
@@ -57,19 +61,23 @@ export class ContainerCreator {
     const args = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
     if (args.length === 0) throw new InvalidArgumentError('no command specified');
     const { hostConfig, warnings } = completeHostConfig(request.hostConfig, request.config, machine);
-    const wanted = wantedMounts(config, hostConfig);
+    const inherited = mountsFrom(hostConfig.VolumesFrom ?? [], registry);
+    const links = settleLinks(hostConfig.Links ?? [], registry);
+    Object.assign(hostConfig, settleModes(hostConfig, registry));
+    const wanted = wantedMounts({ ...config, Volumes: withoutMounts(config.Volumes, inherited) }, hostConfig);
     const id = randomBytes(32).toString('hex');
     await using undo = new Cleanup((error) => { log.warn('cannot undo a creation', { id, error }); });
     const name = request.name ?? generateName((candidate) => registry.isNameFree(candidate));
     registry.reserveName(name, id);
     undo.push(() => { registry.releaseName(name); });
-    const mounts = await settleMounts(wanted, volumes, undo);
+    const own = await settleMounts(wanted, volumes, undo);
+    const mounts = [...inherited.filter(({ destination }) => !own.some((mount) => mount.destination === destination)), ...own];
     const rootMounts = await snapshotter.prepare(snapshotKey(id), image.topSnapshot);
     undo.push(() => snapshotter.remove(snapshotKey(id)));
     const paths = registry.pathsOf(id);
     await mkdir(paths.directory, { recursive: true, mode: 0o710 });
     undo.push(() => removeDirectory(paths.directory));
-    await fillVolumes(mounts, log, async (work) => {
+    await fillVolumes(own, log, async (work) => {
       await mkdir(paths.rootfs, { recursive: true, mode: 0o700 });
       mountAll(rootMounts, paths.rootfs);
       try {
@@ -82,6 +90,7 @@ export class ContainerCreator {
     const container = registry.add({
       id, name, createdAt: Date.now(), imageId: image.id, args, mounts, networks: request.networks, endpoints: [],
       config: { ...config, Hostname: hostnameOf(config, hostConfig, id) }, hostConfig, state: initialState, restartCount: 0, stoppedByUser: false,
+      ...(links.length > 0 ? { links } : {}),
     });
     undo.disarm();
     log.info('container created', { id, name, image: config.Image });
@@ -98,10 +107,15 @@ export class ContainerCreator {
   }
 }
 
+/** The image's volumes for which nothing has been taken over. */
+function withoutMounts(volumes: ContainerConfig['Volumes'], inherited: readonly ContainerMount[]): NonNullable<ContainerConfig['Volumes']> {
+  return Object.fromEntries(Object.entries(volumes ?? {}).filter(([path]) => !inherited.some(({ destination }) => destination === path)));
+}
+
 function hostnameOf(config: ContainerConfig, hostConfig: HostConfig, id: string): string {
   if (config.Hostname !== undefined && config.Hostname !== '') {
     if (!/^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,62})$/.test(config.Hostname)) throw new InvalidArgumentError(`invalid hostname ${JSON.stringify(config.Hostname)}`);
     return config.Hostname;
   }
-  return hostConfig.NetworkMode === 'host' || hostConfig.UTSMode === 'host' ? '' : id.slice(0, 12);
+  return hostConfig.NetworkMode === 'host' || sharedWith(hostConfig.NetworkMode) !== undefined || hostConfig.UTSMode === 'host' ? '' : id.slice(0, 12);
 }

@@ -1,6 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { NotImplementedError } from '../../api/errors.ts';
 import type { Cleanup } from '../../base/cleanup.ts';
 import { createNetworkNamespace, deleteNetworkNamespace } from '../linux/network-namespace.ts';
 import { hostResolvConfPath, hostsFile, resolvConf } from '../network/name-files.ts';
@@ -9,6 +8,9 @@ import type { Networks } from '../network/networks.ts';
 import type { PortAllocator } from '../network/port-allocator.ts';
 import { wantedPorts } from '../network/port-specs.ts';
 import type { Container } from './container.ts';
+import type { LinkedNames } from './links.ts';
+import { sharedWith } from './modes.ts';
+import { namespaceOf } from './sharing.ts';
 import type { ContainerRecord, WantedEndpoint } from './container-record.ts';
 
 /** As dockerd sets them: any port may be bound, ping needs no privilege, no addresses of IPv6 where the network has none. */
@@ -41,10 +43,9 @@ export class ContainerNetwork {
    * A namespace, the endpoints in it, and the files that name the container.
    * @param undo takes everything away again
    */
-  async connect(container: Container, undo: Cleanup): Promise<ConnectedNetwork> {
+  async connect(container: Container, undo: Cleanup, relations: { donor: Container | undefined; linked: LinkedNames['hosts'] }): Promise<ConnectedNetwork> {
     const { record, paths } = container;
-    const mode = record.hostConfig.NetworkMode ?? 'bridge';
-    if (mode.startsWith('container:')) throw new NotImplementedError(`network mode ${mode} is not implemented`);
+    if (relations.donor) return { namespace: namespaceOf(relations.donor, 'net'), endpoints: [] };
     const wanted = wantedNetworks(record);
     const { networks } = this.#options;
     const resolved = wanted.map(([name, endpoint]) => ({ network: networks.get(name), endpoint }));
@@ -66,7 +67,7 @@ export class ContainerNetwork {
         }, { path: paths.networkNamespace, netlink }));
       }
     }
-    await this.#writeNames(container, endpoints, isHost);
+    await this.#writeNames(container, endpoints, isHost, relations.linked);
     return { namespace: isHost ? undefined : paths.networkNamespace, endpoints };
   }
 
@@ -88,18 +89,29 @@ export class ContainerNetwork {
     }
   }
 
-  async #writeNames(container: Container, endpoints: readonly EndpointRecord[], isHost: boolean): Promise<void> {
-    const { config, hostConfig } = container.record;
+  /** Writes /etc/hosts of a container that runs anew: who it is linked with has another address. */
+  async updateHosts(container: Container, linked: LinkedNames['hosts']): Promise<void> {
+    await writeFile(container.paths.hosts, this.#hosts(container, container.record.endpoints, linked));
+  }
+
+  #hosts({ record }: Container, endpoints: readonly EndpointRecord[], linked: LinkedNames['hosts']): string {
+    const { config, hostConfig } = record;
+    return hostsFile({
+      hostname: hostnameOf(record), domainname: config.Domainname ?? '', addresses: endpoints.flatMap((endpoint) => endpoint.address ?? []),
+      extraHosts: hostConfig.ExtraHosts ?? [], gateway: endpoints[0]?.gateway, linked,
+    });
+  }
+
+  async #writeNames(container: Container, endpoints: readonly EndpointRecord[], isHost: boolean, linked: LinkedNames['hosts']): Promise<void> {
+    const { hostConfig } = container.record;
     const { paths } = container;
     const name = hostnameOf(container.record);
     const { dns } = this.#options;
     const primary = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
     const path = hostResolvConfPath(primary);
     const host = isHost || path === '/etc/resolv.conf' ? primary : await readFile(path, 'utf8').catch(() => primary);
-    const addresses = endpoints.flatMap((endpoint) => endpoint.address ?? []);
-    const own = hostsFile({ hostname: name, domainname: config.Domainname ?? '', addresses, extraHosts: hostConfig.ExtraHosts ?? [], gateway: endpoints[0]?.gateway });
     await Promise.all([
-      writeFile(paths.hosts, isHost ? await hostNetworkHosts(hostConfig.ExtraHosts ?? []) : own),
+      writeFile(paths.hosts, isHost ? await hostNetworkHosts(hostConfig.ExtraHosts ?? []) : this.#hosts(container, endpoints, linked)),
       writeFile(paths.hostname, `${name}\n`),
       writeFile(paths.resolvConf, resolvConf({
         host, dropLoopback: !isHost,
@@ -123,6 +135,7 @@ export function hostnameOf(record: ContainerRecord): string {
 export function wantedNetworks(record: Pick<ContainerRecord, 'networks' | 'hostConfig' | 'config'>): [string, WantedEndpoint][] {
   if (record.config.NetworkDisabled === true) return [['none', { aliases: [] }]];
   const mode = record.hostConfig.NetworkMode ?? 'bridge';
+  if (sharedWith(mode) !== undefined) return [];
   const first: [string, WantedEndpoint] = [mode, record.networks[mode] ?? (mode === 'bridge' ? record.networks['default'] : undefined) ?? { aliases: [] }];
   return [first, ...Object.entries(record.networks).filter(([name]) => name !== mode && name !== 'default')];
 }

@@ -14,6 +14,8 @@ export interface ContainerPaths {
   bundle: string;
   process: string;
   networkNamespace: string;
+  /** The shared memory of a container that lets others have it. */
+  shm: string;
 }
 
 export function containerPaths(roots: { dataRoot: string; execRoot: string }, id: string): ContainerPaths {
@@ -23,6 +25,6 @@ export function containerPaths(roots: { dataRoot: string; execRoot: string }, id
   return {
     directory, logFile: join(directory, 'output.log'), hosts: join(directory, 'hosts'), hostname: join(directory, 'hostname'), resolvConf: join(directory, 'resolv.conf'),
     runDirectory, rootfs: join(runDirectory, 'rootfs'), bundle: join(runDirectory, 'bundle'), process: join(runDirectory, 'init'),
-    networkNamespace: join(roots.execRoot, 'netns', id.slice(0, 24)),
+    networkNamespace: join(roots.execRoot, 'netns', id.slice(0, 24)), shm: join(runDirectory, 'shm'),
   };
 }

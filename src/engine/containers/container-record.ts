@@ -24,6 +24,8 @@ export interface ContainerRecord {
   endpoints: readonly EndpointRecord[];
   state: ContainerState;
   restartCount: number;
+  /** Containers that it knows by a name of its own (`--link`). */
+  links?: readonly ContainerLink[];
   /** Of containers with a health check that have been started. */
   health?: HealthState;
   /** What the last start that succeeded took. */
@@ -50,6 +52,13 @@ export interface LastEnd {
   by?: string;
   /** Its exit code could not be learnt. */
   unknown?: true;
+}
+
+export interface ContainerLink {
+  containerId: string;
+  /** As it was when the link was made. */
+  name: string;
+  alias: string;
 }
 
 export interface WantedEndpoint {

@@ -5,6 +5,7 @@ import type { Logger } from '../../base/log.ts';
 import { parseLogOptions } from '../config.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import type { OciSpec } from '../runtime/oci-spec.ts';
+import { unmountAll } from '../linux/mount.ts';
 import type { SeccompProfile } from '../runtime/seccomp.ts';
 import type { EndpointRecord } from '../network/network-record.ts';
 import { buildSpec, type SpecInput } from '../runtime/spec.ts';
@@ -18,8 +19,10 @@ import { hostnameOf, type ConnectedNetwork, type ContainerNetwork } from './cont
 import type { ContainerRegistry } from './container-registry.ts';
 import type { Container } from './container.ts';
 import { startFailureCode } from './exit-code.ts';
+import { resolveLinks } from './links.ts';
 import { decideRestart, parseRestartPolicy } from './restart-policy.ts';
-import { mountRootfs, unmountRootfs } from './rootfs.ts';
+import { mountRootfs, mountShm, unmountRootfs } from './rootfs.ts';
+import { findInit, nameOwner, networkDonor, resolveSharing } from './sharing.ts';
 import { StartTimer } from './start-timer.ts';
 
 export interface LifecycleOptions {
@@ -89,15 +92,26 @@ export class Lifecycle {
   async #run(container: Container): Promise<void> {
     const { registry, runtime, snapshotter, network, events, log } = this.#options;
     const { paths } = container;
+    // Refused before anything is made.
+    const donor = networkDonor(container, registry);
+    const { shm, ...shared } = resolveSharing(container, registry);
+    const links = resolveLinks(container.record, registry);
+    const { Init: init, PidMode: pidMode = '' } = container.record.hostConfig;
+    const extras = { shared, ...(shm ? { shm } : {}), ...(init === true && pidMode === '' ? { init: findInit() } : {}) };
     await using undo = new Cleanup((error) => { log.warn('cannot undo a start', { id: container.id, error }); });
     undo.push(() => removeDirectory(paths.runDirectory));
     const trace = new StartTimer();
     await Promise.all([mountRootfs(snapshotter, container), prepareSources(container.record.mounts)]);
     undo.push(() => unmountRootfs(container));
+    if (container.record.hostConfig.IpcMode === 'shareable') {
+      mountShm(container);
+      undo.push(() => unmountAll(paths.shm));
+    }
+    if (donor) registry.update(container, { config: { ...container.record.config, Hostname: hostnameOf(donor.record) } });
     trace.lap('rootfsMs');
-    const connected = await network.connect(container, undo);
+    const connected = await network.connect(container, undo, { donor, linked: links.hosts });
     trace.lap('networkMs');
-    const spec = buildSpec(this.specInput(container, connected));
+    const spec = buildSpec({ ...this.specInput(container, connected), ...extras });
     trace.lap('specMs');
     const process = await runtime.start({
       containerId: container.id, bundle: paths.bundle, processDirectory: paths.process, spec, ...this.#stdio(container),
@@ -110,6 +124,30 @@ export class Lifecycle {
     this.watch(container, process, false);
     this.#announceVolumes(container, 'mount');
     announce(events, container.record, 'start');
+    await this.#tellLinked(container);
+  }
+
+  /** For what is started later, as far as the linked containers still run. */
+  #linkedEnvironment({ record }: Container): readonly string[] {
+    try {
+      return resolveLinks(record, this.#options.registry).env;
+    } catch (error) {
+      if (error instanceof ConflictError) return [];
+      throw error;
+    }
+  }
+
+  /** Containers with a link to this one learn its new address. */
+  async #tellLinked(child: Container): Promise<void> {
+    const { registry, network, log } = this.#options;
+    for (const parent of registry.list()) {
+      if (!parent.running || !parent.record.links?.some((link) => link.containerId === child.id)) continue;
+      try {
+        await network.updateHosts(parent, resolveLinks(parent.record, registry).hosts);
+      } catch (error) {
+        log.warn('a linked container cannot be told of an address', { id: parent.id, error });
+      }
+    }
   }
 
   /**
@@ -137,8 +175,8 @@ export class Lifecycle {
     return {
       containerId: record.id, config: record.config, hostConfig: record.hostConfig, args: record.args, hostname: hostnameOf(record), rootfs: paths.rootfs,
       user: resolveUser(paths.rootfs, record.config.User ?? '', record.hostConfig.GroupAdd ?? []), networkNamespace: connected.namespace,
-      mounts: [...nameMounts(record.mounts, paths, record.hostConfig.ReadonlyRootfs === true), ...ociMounts(record.mounts)], cgroupVersion, boundingCapabilities,
-      architecture, ...(seccompProfile ? { seccompProfile } : {}),
+      mounts: [...nameMounts(record.mounts, nameOwner(container, this.#options.registry).paths, record.hostConfig.ReadonlyRootfs === true), ...ociMounts(record.mounts)], cgroupVersion, boundingCapabilities,
+      architecture, ...(seccompProfile ? { seccompProfile } : {}), linkedEnv: this.#linkedEnvironment(container),
     };
   }
 
@@ -206,7 +244,7 @@ export class Lifecycle {
   /** Takes apart what a run has made. Tries everything. */
   async #clear(container: Container, endpoints: readonly EndpointRecord[]): Promise<void> {
     const { runtime, network, log } = this.#options;
-    const results = await Promise.allSettled([runtime.delete(container.id), network.disconnect(container, endpoints), unmountRootfs(container)]);
+    const results = await Promise.allSettled([runtime.delete(container.id), network.disconnect(container, endpoints), unmountRootfs(container), unmountAll(container.paths.shm)]);
     for (const result of results) {
       if (result.status === 'rejected') log.error('cannot clear a container away', { id: container.id, error: result.reason });
     }

@@ -109,7 +109,7 @@ export class Recovery {
     for (const path of await entries(join(execRoot, 'c'))) {
       if (keep.has(path)) continue;
       await runtime.discard(join(path, 'init')).catch(warn);
-      await unmountAll(join(path, 'rootfs')).then(() => removeDirectory(path)).catch(warn);
+      await Promise.all([unmountAll(join(path, 'rootfs')), unmountAll(join(path, 'shm'))]).then(() => removeDirectory(path)).catch(warn);
     }
     for (const path of await entries(join(execRoot, 'netns'))) {
       if (!keepNamespaces.has(path)) await deleteNetworkNamespace(path).catch(warn);

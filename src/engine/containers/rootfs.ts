@@ -27,3 +27,10 @@ export function shared(container: Container): Mount[] | undefined {
 export async function unmountRootfs(container: Container): Promise<void> {
   await unmountAll(container.paths.rootfs);
 }
+
+/** Makes the shared memory of a container that lets others have it. */
+export function mountShm(container: Container): void {
+  const { ShmSize: size = 0 } = container.record.hostConfig;
+  mkdirSync(container.paths.shm, { recursive: true, mode: 0o700 });
+  mountAll([{ type: 'tmpfs', source: 'shm', options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${String(size)}`] }], container.paths.shm);
+}

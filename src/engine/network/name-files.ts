@@ -8,6 +8,8 @@ export interface HostsInput {
   /** `name:address`, as `--add-host` gives them; `host-gateway` stands for `gateway`. */
   extraHosts: readonly string[];
   gateway: string | undefined;
+  /** Of linked containers. */
+  linked: readonly { address: string; names: readonly string[] }[];
 }
 
 export function hostsFile(input: HostsInput): string {
@@ -20,7 +22,8 @@ export function hostsFile(input: HostsInput): string {
   });
   return [
     '127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback', 'fe00::\tip6-localnet', 'ff00::\tip6-mcastprefix',
-    'ff02::1\tip6-allnodes', 'ff02::2\tip6-allrouters', ...input.addresses.map((address) => `${address}\t${names}`), ...extra, '',
+    'ff02::1\tip6-allnodes', 'ff02::2\tip6-allrouters', ...extra, ...input.linked.map(({ address, names: known }) => `${address}\t${known.join(' ')}`),
+    ...input.addresses.map((address) => `${address}\t${names}`), '',
   ].join('\n');
 }
 

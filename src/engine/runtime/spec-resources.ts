@@ -1,4 +1,5 @@
-import { type Stats, statSync } from 'node:fs';
+import { readdirSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { HostConfig, Limits, ThrottleDevice } from '../../api/wire/container.ts';
 import { InvalidArgumentError } from '../../api/errors.ts';
 import type { OciDevice, OciDeviceRule, OciResources } from './oci-spec.ts';
@@ -94,6 +95,25 @@ export function deviceRules(host: HostConfig): OciDeviceRule[] {
 
 /** Device nodes beyond those that every OCI runtime makes by itself. */
 export function defaultDevices(host: HostConfig): OciDevice[] {
+  const all = host.Privileged === true ? machineDevices('/dev') : [];
+  const own = wantedDevices(host);
+  return [...all.filter(({ path }) => !own.some((device) => device.path === path)), ...own];
+}
+
+/** Directories of /dev in which a container has its own. */
+const OWN_DIRECTORIES = ['pts', 'shm', 'fd', 'mqueue', '.lxc', '.lxd-mounts', '.udev'];
+
+/** Every device node of the machine, for privileged containers. */
+function machineDevices(directory: string): OciDevice[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) return OWN_DIRECTORIES.includes(entry.name) ? [] : machineDevices(path);
+    if (!(entry.isCharacterDevice() || entry.isBlockDevice()) || path === '/dev/console') return [];
+    return [deviceNode(path, path)];
+  });
+}
+
+function wantedDevices(host: HostConfig): OciDevice[] {
   return (host.Devices ?? []).map((device) => deviceNode(device.PathOnHost ?? '', device.PathInContainer ?? ''));
 }
 

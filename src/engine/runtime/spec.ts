@@ -1,3 +1,4 @@
+import { normalize } from 'node:path';
 import type { ContainerConfig, HostConfig } from '../../api/wire/container.ts';
 import { effectiveCapabilities } from './capabilities.ts';
 import type { OciMount, OciProcess, OciSpec } from './oci-spec.ts';
@@ -17,6 +18,14 @@ export interface SpecInput {
   /** Where the root file system is mounted. */
   rootfs: string;
   user: ResolvedUser;
+  /** Namespaces of another container, by path. */
+  shared?: { pid?: string; ipc?: string };
+  /** What takes the place of the container's own /dev/shm. */
+  shm?: OciMount | 'none';
+  /** Variables that come before the configured ones. */
+  linkedEnv?: readonly string[];
+  /** Program on the host that is to be process 1. */
+  init?: string;
   /** Path of the network namespace; absent for the host's. */
   networkNamespace: string | undefined;
   /** Volumes, binds, tmpfs and the files that the engine provides, in order; they come after the standard mounts. */
@@ -30,6 +39,8 @@ export interface SpecInput {
 }
 
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Where docker puts it. */
+const INIT = '/sbin/docker-init';
 const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
 
 export const MASKED_PATHS: readonly string[] = [
@@ -50,7 +61,7 @@ export function buildSpec(input: SpecInput): OciSpec {
     ...(hostConfig.UTSMode === 'host' ? {} : { hostname: input.hostname }),
     root: { path: input.rootfs, readonly: hostConfig.ReadonlyRootfs === true },
     process,
-    mounts: [...standardMounts(input, privileged), ...input.mounts],
+    mounts: [...standardMounts(input, privileged), ...(input.init === undefined ? [] : [{ destination: INIT, type: 'bind', source: input.init, options: ['bind', 'ro'] }]), ...input.mounts],
     linux: {
       namespaces: namespaces(input),
       cgroupsPath: cgroupPath(input.containerId, hostConfig),
@@ -66,7 +77,7 @@ export function buildSpec(input: SpecInput): OciSpec {
 
 /** The container's place under every cgroup hierarchy. */
 export function cgroupPath(containerId: string, hostConfig: HostConfig): string {
-  const parent = hostConfig.CgroupParent === undefined || hostConfig.CgroupParent === '' ? '/strata' : `/${hostConfig.CgroupParent.replace(/^\/+/, '')}`;
+  const parent = hostConfig.CgroupParent === undefined || hostConfig.CgroupParent === '' ? '/strata' : `/${normalize(`/${hostConfig.CgroupParent}`).slice(1)}`;
   return `${parent}/${containerId}`;
 }
 
@@ -79,8 +90,8 @@ export function buildProcess(input: SpecInput): OciProcess {
   return {
     terminal: config.Tty === true,
     user: { uid: user.uid, gid: user.gid, additionalGids: [...user.additionalGids] },
-    args: [...input.args],
-    env: environment({ tty: config.Tty === true, hostname: input.hostname, home: user.home, env: config.Env ?? [] }),
+    args: input.init === undefined ? [...input.args] : [INIT, '--', ...input.args],
+    env: environment({ tty: config.Tty === true, hostname: input.hostname, home: user.home, env: [...(input.linkedEnv ?? []), ...(config.Env ?? [])] }),
     cwd: config.WorkingDir === undefined || config.WorkingDir === '' ? '/' : config.WorkingDir,
     // A user other than root keeps none in its effective set, but could regain those in the bounding set through set-id files.
     capabilities: user.uid === 0
@@ -121,7 +132,12 @@ function standardMounts(input: SpecInput, privileged: boolean): OciMount[] {
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
     { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${String(shmBytes)}`] },
   ];
-  return mounts.filter((mount) => !overridden.has(mount.destination));
+  const { shm: other } = input;
+  return mounts.flatMap((mount) => {
+    if (overridden.has(mount.destination)) return [];
+    if (mount.destination !== '/dev/shm' || other === undefined) return [mount];
+    return other === 'none' ? [] : [other];
+  });
 }
 
 function namespaces(input: SpecInput): OciSpec['linux']['namespaces'] {
@@ -129,8 +145,9 @@ function namespaces(input: SpecInput): OciSpec['linux']['namespaces'] {
   const list: OciSpec['linux']['namespaces'] = [{ type: 'mount' }];
   if (input.networkNamespace !== undefined) list.push({ type: 'network', path: input.networkNamespace });
   if (hostConfig.UTSMode !== 'host') list.push({ type: 'uts' });
-  if (hostConfig.PidMode !== 'host') list.push({ type: 'pid' });
-  if (hostConfig.IpcMode !== 'host') list.push({ type: 'ipc' });
+  const { pid, ipc } = input.shared ?? {};
+  if (hostConfig.PidMode !== 'host') list.push({ type: 'pid', ...(pid === undefined ? {} : { path: pid }) });
+  if (hostConfig.IpcMode !== 'host') list.push({ type: 'ipc', ...(ipc === undefined ? {} : { path: ipc }) });
   // Docker's defaults: private under cgroup v2, the host's under v1.
   const cgroup = hostConfig.CgroupnsMode === undefined || hostConfig.CgroupnsMode === '' ? (input.cgroupVersion === 2 ? 'private' : 'host') : hostConfig.CgroupnsMode;
   if (cgroup === 'private') list.push({ type: 'cgroup' });

@@ -4,6 +4,9 @@ import type { Container } from '../../containers/container.ts';
 import type { HealthState } from '../../containers/health/health.ts';
 import type { Exec } from '../../containers/execs.ts';
 import { hostnameOf, wantedNetworks } from '../../containers/container-network.ts';
+import type { ContainerRegistry } from '../../containers/container-registry.ts';
+import { shownLinks } from '../../containers/links.ts';
+import { nameOwner } from '../../containers/sharing.ts';
 import { describeState, isRunning } from '../../containers/state.ts';
 import { parsePort } from '../../network/port-specs.ts';
 import type { EndpointRecord } from '../../network/network-record.ts';
@@ -19,6 +22,7 @@ export function wireTime(ms: number): string {
 
 export interface InspectContext {
   version: ApiVersion;
+  registry: ContainerRegistry;
   storageDriver: string;
   execIds: readonly string[];
   /** Writable layer and whole file system, where they were asked for. */
@@ -27,7 +31,8 @@ export interface InspectContext {
 }
 
 export function inspectContainer(container: Container, context: InspectContext): ContainerInspect & Record<string, unknown> {
-  const { record, paths } = container;
+  const { record } = container;
+  const { paths } = nameOwner(container, context.registry);
   const [path = '', ...args] = record.args;
   return {
     Id: record.id,
@@ -39,7 +44,7 @@ export function inspectContainer(container: Container, context: InspectContext):
     ResolvConfPath: paths.resolvConf,
     HostnamePath: paths.hostname,
     HostsPath: paths.hosts,
-    LogPath: record.hostConfig.LogConfig?.Type === 'none' ? '' : paths.logFile,
+    LogPath: record.hostConfig.LogConfig?.Type === 'none' ? '' : container.paths.logFile,
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: context.storageDriver,
@@ -48,8 +53,8 @@ export function inspectContainer(container: Container, context: InspectContext):
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: context.execIds.length === 0 ? null : [...context.execIds],
-    HostConfig: record.hostConfig,
-    GraphDriver: { Name: context.storageDriver, Data: { MergedDir: paths.rootfs } },
+    HostConfig: { ...record.hostConfig, Links: shownLinks(record, context.registry) },
+    GraphDriver: { Name: context.storageDriver, Data: { MergedDir: container.paths.rootfs } },
     ...(context.size ? { SizeRw: context.size.writable, SizeRootFs: context.size.total } : {}),
     Mounts: record.mounts.map(wireMount),
     Config: { ...record.config, Hostname: hostnameOf(record) },
@@ -126,11 +131,11 @@ function wirePorts(record: ContainerRecord): Record<string, PortBinding[] | null
   return ports;
 }
 
-export function summarizeContainer(container: Container, options: { imageName: string; now: number; version?: ApiVersion; size?: { writable: number; total: number } }): ContainerSummary {
+export function summarizeContainer(container: Container, options: { imageName: string; now: number; version?: ApiVersion; linkNames?: readonly string[]; size?: { writable: number; total: number } }): ContainerSummary {
   const { record } = container;
   return {
     Id: record.id,
-    Names: [`/${record.name}`],
+    Names: [`/${record.name}`, ...(options.linkNames ?? [])],
     Image: options.imageName,
     ImageID: record.imageId,
     Command: record.args.map((word) => (/\s/.test(word) ? `'${word.replaceAll("'", String.raw`\'`)}'` : word)).join(' '),

@@ -10,6 +10,7 @@ import type { Controls, StopOptions } from '../../containers/controls.ts';
 import { parseDetachKeys } from '../../containers/detach-keys.ts';
 import type { Execs } from '../../containers/execs.ts';
 import type { Lifecycle } from '../../containers/lifecycle.ts';
+import { linkNames, removeLink } from '../../containers/links.ts';
 import { listProcesses } from '../../containers/processes.ts';
 import { pruneContainers } from '../../containers/prune.ts';
 import { snapshotKey } from '../../containers/rootfs.ts';
@@ -103,9 +104,13 @@ export function containerRoutes(services: ContainerRouteServices): Route[] {
     },
     { method: 'POST', path: '/containers/{id}/wait', handler: (context) => wait(named(context), context) },
     {
-      method: 'DELETE', path: '/containers/{id}',
+      method: 'DELETE', path: '/containers/{id*}',
       handler: async (context) => {
-        if (queryBoolean(context.query, 'link')) throw new NotImplementedError('container links are not implemented');
+        if (queryBoolean(context.query, 'link')) {
+          removeLink(registry, context.params['id'] ?? '');
+          context.empty(204);
+          return;
+        }
         const options = { force: queryBoolean(context.query, 'force'), volumes: queryBoolean(context.query, 'v') };
         await remover.remove(named(context), options, (container) => controls.kill(container, 'KILL'));
         context.empty(204);
@@ -132,7 +137,7 @@ export function containerRoutes(services: ContainerRouteServices): Route[] {
   async function inspect(from: ContainerRouteServices, container: Container, context: RouteContext): Promise<void> {
     const size = queryBoolean(context.query, 'size') ? await sizes(from, container) : undefined;
     context.json(200, inspectContainer(container, {
-      version: context.version, storageDriver: from.snapshotter.name, execIds: execs.idsOf(container), architecture: from.architecture, ...(size ? { size } : {}),
+      version: context.version, registry, storageDriver: from.snapshotter.name, execIds: execs.idsOf(container), architecture: from.architecture, ...(size ? { size } : {}),
     }));
   }
 }
@@ -164,7 +169,7 @@ async function list(services: ContainerRouteServices, context: RouteContext): Pr
   const now = Date.now();
   context.json(200, await Promise.all(containers.map(async (container) => {
     const size = withSize ? await sizes(services, container) : undefined;
-    return summarizeContainer(container, { imageName: await imageName(images, container, names), now, version: context.version, ...(size ? { size } : {}) });
+    return summarizeContainer(container, { imageName: await imageName(images, container, names), now, version: context.version, linkNames: linkNames(container.record, registry), ...(size ? { size } : {}) });
   })));
 }
 
