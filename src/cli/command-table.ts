@@ -70,7 +70,9 @@ export const COMMANDS: readonly Entry[] = [
   { names: ['machine status'], summary: 'Show what a machine is doing', load: async () => (await import('./commands/machine/status.ts')).machineStatus },
   { names: ['machine stop'], summary: 'Stop a machine', load: async () => (await import('./commands/machine/stop.ts')).stopMachine },
 
+  { names: ['network connect'], summary: 'Connect a container with a network', load: async () => (await import('./commands/network/connect.ts')).connectNetworkCommand },
   { names: ['network create'], summary: 'Create a network', load: async () => (await import('./commands/network/create.ts')).createNetworkCommand },
+  { names: ['network disconnect'], summary: 'Take a container out of a network', load: async () => (await import('./commands/network/connect.ts')).disconnectNetworkCommand },
   { names: ['network inspect'], summary: 'Show everything about networks', load: async () => (await import('./commands/network/inspect.ts')).inspectNetworks },
   { names: ['network ls', 'network list'], summary: 'List networks', load: async () => (await import('./commands/network/ls.ts')).listNetworksCommand },
   { names: ['network rm', 'network remove'], summary: 'Remove networks', load: async () => (await import('./commands/network/rm.ts')).removeNetworks },

@@ -24,6 +24,7 @@ import { ContainerFiles } from './containers/files/container-files.ts';
 import { ContainerViews } from './containers/files/container-views.ts';
 import { HealthMonitor } from './containers/health/health-monitor.ts';
 import { Lifecycle } from './containers/lifecycle.ts';
+import { NetworkChanges } from './containers/network-changes.ts';
 import { Recovery } from './containers/recovery.ts';
 import { shutDown } from './containers/shutdown.ts';
 import { openCheck } from './check/open-check.ts';
@@ -186,7 +187,7 @@ export class Engine {
       ...containerFileRoutes({ registry, files, committer }),
       ...containerStatsRoutes({ registry, cgroupVersion: cgroups.version }),
       ...imageRoutes({ images: images.service }), ...explorerRoutes({ explorer: images.explorer }), ...registryRoutes(transfers),
-      ...eventRoutes({ events }), ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry, events }), ...volumeRoutes({ volumes, events }),
+      ...eventRoutes({ events }), ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry, events, changes: new NetworkChanges({ registry, networks, network }) }), ...volumeRoutes({ volumes, events }),
       ...explainRoutes({ registry, explainer: new Explainer({ registry, lifecycle, images: images.source, cgroupVersion: cgroups.version, log }) }),
       ...checkRoutes({ check: openCheck({ config, database, snapshotter, registry, images, log }) }),
       ...absentRoutes(),

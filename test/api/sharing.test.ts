@@ -50,7 +50,7 @@ onEveryEndpoint('what containers share', (endpoint) => {
   test('namespaces of the machine', async () => {
     const namespaces = async (...args: string[]): Promise<Record<string, string>> => {
       const lines = (await run(...args, 'busybox', 'sh', '-c', 'for n in pid uts ipc net cgroup; do echo $n $(readlink /proc/self/ns/$n); done')).split('\n');
-      return Object.fromEntries(lines.map((line) => line.split(' ')));
+      return Object.fromEntries(lines.map((line) => line.split(' ')).map(([kind = '', target = '']) => [kind, target]));
     };
     const [own, host] = [await namespaces(), await namespaces('--pid', 'host', '--uts', 'host', '--ipc', 'host', '--network', 'host', '--cgroupns', 'host', '--userns', 'host')];
     for (const kind of ['pid', 'uts', 'ipc', 'net']) assert.notEqual(own[kind], host[kind], kind);

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { Cleanup } from '../../base/cleanup.ts';
-import { createNetworkNamespace, deleteNetworkNamespace } from '../linux/network-namespace.ts';
+import { createNetworkNamespace, deleteNetworkNamespace, openNetworkNamespace } from '../linux/network-namespace.ts';
 import { hostResolvConfPath, hostsFile, resolvConf } from '../network/name-files.ts';
-import type { EndpointRecord } from '../network/network-record.ts';
+import type { EndpointRecord, NetworkRecord } from '../network/network-record.ts';
 import type { Networks } from '../network/networks.ts';
 import type { PortAllocator } from '../network/port-allocator.ts';
 import { wantedPorts } from '../network/port-specs.ts';
@@ -71,6 +71,29 @@ export class ContainerNetwork {
     return { namespace: isHost ? undefined : paths.networkNamespace, endpoints };
   }
 
+  /** Puts a container that runs into one more network. @returns its place there */
+  async join(container: Container, network: NetworkRecord, wanted: WantedEndpoint): Promise<EndpointRecord> {
+    const { record, paths } = container;
+    const used = new Set(record.endpoints.map((endpoint) => endpoint.interfaceName));
+    let index = 0;
+    while (used.has(`eth${String(index)}`)) index += 1;
+    using netlink = openNetworkNamespace(paths.networkNamespace);
+    return await this.#options.networks.attach(network, record.id, {
+      ...wanted, ports: [], interfaceName: `eth${String(index)}`, defaultRoute: !record.endpoints.some((endpoint) => endpoint.gateway !== undefined),
+    }, { path: paths.networkNamespace, netlink });
+  }
+
+  /** Takes a container that runs out of a network; the first of those that are left has the way out then. */
+  async leave(container: Container, endpoint: EndpointRecord): Promise<void> {
+    const { networks, ports } = this.#options;
+    await networks.detach(container.record.id, endpoint, { isRunning: true });
+    ports.release(endpoint.ports);
+    const [next] = container.record.endpoints.filter((other) => other.id !== endpoint.id && other.gateway !== undefined);
+    if (!next || container.record.endpoints[0]?.id !== endpoint.id) return;
+    using netlink = openNetworkNamespace(container.paths.networkNamespace);
+    networks.giveDefaultRoute(next, { path: container.paths.networkNamespace, netlink });
+  }
+
   /** Takes a container out of its networks. Tries everything; idempotent. */
   async disconnect(container: Container, endpoints: readonly EndpointRecord[]): Promise<void> {
     await this.#release(container.record, endpoints);
@@ -132,10 +155,13 @@ export function hostnameOf(record: ContainerRecord): string {
 }
 
 /** The networks of a container, the one with the default route first. */
-export function wantedNetworks(record: Pick<ContainerRecord, 'networks' | 'hostConfig' | 'config'>): [string, WantedEndpoint][] {
+export function wantedNetworks(record: Pick<ContainerRecord, 'networks' | 'networksAreWhole' | 'hostConfig' | 'config'>): [string, WantedEndpoint][] {
   if (record.config.NetworkDisabled === true) return [['none', { aliases: [] }]];
   const mode = record.hostConfig.NetworkMode ?? 'bridge';
   if (sharedWith(mode) !== undefined) return [];
+  const whole = Object.entries(record.networks);
+  // One that is in no network any more gets the first again at its next start, as in dockerd.
+  if (record.networksAreWhole && whole.length > 0) return whole;
   const first: [string, WantedEndpoint] = [mode, record.networks[mode] ?? (mode === 'bridge' ? record.networks['default'] : undefined) ?? { aliases: [] }];
   return [first, ...Object.entries(record.networks).filter(([name]) => name !== mode && name !== 'default')];
 }

@@ -20,6 +20,8 @@ export interface ContainerRecord {
   mounts: readonly ContainerMount[];
   /** The networks that it is to be in, by the name or id that was asked for. */
   networks: Readonly<Record<string, WantedEndpoint>>;
+  /** `networks` says everything, and the mode of its network nothing: it has been connected or disconnected since. */
+  networksAreWhole?: true;
   /** Where it is connected now; empty unless it runs. */
   endpoints: readonly EndpointRecord[];
   state: ContainerState;

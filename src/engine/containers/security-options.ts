@@ -22,8 +22,3 @@ function checkProfile(json: string): void {
     throw new InvalidArgumentError(`Decoding seccomp profile failed: ${messageOf(cause)}`, { cause });
   }
 }
-
-/** The AppArmor profile that was asked for; undefined: the default, where the kernel has AppArmor. */
-export function apparmorProfile(options: readonly string[]): string | undefined {
-  return options.map((option) => /^apparmor[=:](.*)$/.exec(option)?.[1]).findLast((profile) => profile !== undefined);
-}

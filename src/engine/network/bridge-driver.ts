@@ -112,13 +112,19 @@ export class BridgeDriver implements NetworkDriver {
     this.#firewall.adoptPorts(rulePorts(endpoint));
   }
 
-  async detach(network: NetworkRecord, endpoint: EndpointRecord): Promise<void> {
+  async detach(network: NetworkRecord, endpoint: EndpointRecord, options: { isRunning: boolean } = { isRunning: false }): Promise<void> {
     try {
       await this.#firewall.deletePorts(rulePorts(endpoint));
     } finally {
       // The links go with the container's namespace: deleting one here would wait for the kernel's grace period.
+      if (options.isRunning && endpoint.hostInterface !== undefined) deleteLink(this.#netlink, endpoint.hostInterface);
       if (endpoint.address !== undefined) this.#pools.get(network.id)?.release(parseIpv4(endpoint.address));
     }
+  }
+
+  giveDefaultRoute(network: NetworkRecord, endpoint: EndpointRecord, sandbox: Sandbox): void {
+    if (network.internal || endpoint.interfaceName === undefined) return;
+    addDefaultRoute(sandbox.netlink, { index: linkIndex(sandbox.netlink, endpoint.interfaceName), gateway: parseCidr(settings(network).address).address });
   }
 
   #pool(network: NetworkRecord): IpPool {

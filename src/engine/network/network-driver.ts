@@ -40,6 +40,11 @@ export interface NetworkDriver {
   attach(network: NetworkRecord, request: EndpointRequest, sandbox: Sandbox): Promise<EndpointRecord>;
   /** Marks an endpoint of a running container as present after a restart of the engine. */
   adopt(network: NetworkRecord, endpoint: EndpointRecord): void;
-  /** Takes an endpoint away. Never fails half-way: every part is tried. Idempotent. */
-  detach(network: NetworkRecord, endpoint: EndpointRecord): Promise<void>;
+  /**
+   * Takes an endpoint away. Never fails half-way: every part is tried. Idempotent.
+   * @param options.isRunning the container goes on without it; otherwise its namespace ends too, and takes the links along
+   */
+  detach(network: NetworkRecord, endpoint: EndpointRecord, options?: { isRunning: boolean }): Promise<void>;
+  /** Lets an endpoint give its container the default route. Nothing to do where the network leads nowhere. */
+  giveDefaultRoute(network: NetworkRecord, endpoint: EndpointRecord, sandbox: Sandbox): void;
 }

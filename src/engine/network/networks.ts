@@ -207,14 +207,19 @@ export class Networks {
   }
 
   /** Takes an endpoint away. Idempotent. */
-  async detach(containerId: string, endpoint: EndpointRecord): Promise<void> {
+  async detach(containerId: string, endpoint: EndpointRecord, options?: { isRunning: boolean }): Promise<void> {
     const network = this.#byId.get(endpoint.networkId);
     if (!network || !this.#count(network.id).delete(endpoint.id)) return;
     try {
-      await this.#driver(network).detach(network, endpoint);
+      await this.#driver(network).detach(network, endpoint, options);
     } finally {
       this.#announce('disconnect', network, containerId);
     }
+  }
+
+  giveDefaultRoute(endpoint: EndpointRecord, sandbox: Sandbox): void {
+    const network = this.#byId.get(endpoint.networkId);
+    if (network) this.#driver(network).giveDefaultRoute(network, endpoint, sandbox);
   }
 
   /** Takes the kernel's part of all networks away, at the end of an engine that leaves no container running. */

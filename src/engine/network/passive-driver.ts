@@ -28,4 +28,8 @@ export class PassiveDriver implements NetworkDriver {
   detach(): Promise<void> {
     return Promise.resolve();
   }
+
+  giveDefaultRoute(): void {
+    // There is no way out, or it is the machine's.
+  }
 }

@@ -24,7 +24,6 @@ export interface OciProcess {
   rlimits?: { type: string; soft: number; hard: number }[];
   noNewPrivileges: boolean;
   oomScoreAdj?: number;
-  apparmorProfile?: string;
 }
 
 export interface OciCapabilities {

@@ -40,11 +40,11 @@ const hostConfig: FieldTable = {
 
 const update: FieldTable = { ...limits, RestartPolicy: { object: { Name: 'string', MaximumRetryCount: 'integer' } } };
 
-const endpoint: FieldTable = {
+export const ENDPOINT: FieldTable = {
   IPAMConfig: { object: { IPv4Address: 'string', IPv6Address: 'string' } }, Links: 'strings', MacAddress: 'string', Aliases: 'strings', DriverOpts: 'string-map', NetworkID: 'string',
 };
 
-const create: FieldTable = { ...config, HostConfig: { object: hostConfig }, NetworkingConfig: { object: { EndpointsConfig: { map: endpoint } } } };
+const create: FieldTable = { ...config, HostConfig: { object: hostConfig }, NetworkingConfig: { object: { EndpointsConfig: { map: ENDPOINT } } } };
 
 export interface DecodedCreateRequest {
   config: ContainerConfig;
@@ -73,7 +73,7 @@ export function decodeContainerConfig(body: unknown): ContainerConfig | undefine
 
 /** @throws InvalidArgumentError */
 export function decodeEndpoint(body: unknown): WantedEndpoint {
-  return wantedEndpoint(decodeObject<EndpointSettings>(body, endpoint));
+  return wantedEndpoint(decodeObject<EndpointSettings>(body, ENDPOINT));
 }
 
 function wantedEndpoint(settings: EndpointSettings | null): WantedEndpoint {

@@ -1,4 +1,7 @@
 import { InvalidArgumentError, NotImplementedError } from '../../../api/errors.ts';
+import type { EndpointSettings } from '../../../api/wire/container.ts';
+import type { WantedEndpoint } from '../../containers/container-record.ts';
+import type { NetworkChanges } from '../../containers/network-changes.ts';
 import type { ContainerRegistry } from '../../containers/container-registry.ts';
 import type { EventBus } from '../../events/event-bus.ts';
 import { parseUntil } from '../../containers/prune.ts';
@@ -9,6 +12,7 @@ import { decodeObject, type FieldTable } from '../decode.ts';
 import { type FilterValues, filterBoolean, matchesAny, matchesLabels, parseFilters } from '../../filters.ts';
 import { queryBoolean } from '../query.ts';
 import type { Route } from '../route.ts';
+import { decodeEndpoint, ENDPOINT } from './container-request.ts';
 import { wireTime } from './container-wire.ts';
 
 const FILTERS = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'];
@@ -21,7 +25,7 @@ interface CreateBody {
   IPAM?: { Driver?: string; Config?: { Subnet?: string; IPRange?: string; Gateway?: string }[]; Options?: Record<string, string> };
 }
 
-export function networkRoutes({ networks, registry, events }: { networks: Networks; registry: ContainerRegistry; events: EventBus }): Route[] {
+export function networkRoutes({ networks, registry, changes, events }: { networks: Networks; registry: ContainerRegistry; changes: NetworkChanges; events: EventBus }): Route[] {
   const list = (query: URLSearchParams): NetworkRecord[] => {
     const filters = parseFilters(query, FILTERS);
     return networks.list().filter((network) => matches(filters, network, networks, registry));
@@ -55,11 +59,33 @@ export function networkRoutes({ networks, registry, events }: { networks: Networ
         context.json(200, { NetworksDeleted: unused.length === 0 ? null : unused.map((network) => network.name) });
       },
     },
-    ...['connect', 'disconnect'].map((verb): Route => ({
-      method: 'POST', path: `/networks/{id}/${verb}`,
-      handler: (context) => { throw new NotImplementedError(`cannot ${verb} a container: networks of existing containers cannot be changed (network ${networks.get(context.params['id'] ?? '').name})`); },
-    })),
+    {
+      method: 'POST', path: '/networks/{id}/connect',
+      handler: async (context) => {
+        const { container, endpoint } = decodeConnect(await context.readJson());
+        const network = networks.get(context.params['id'] ?? '');
+        await changes.connect(registry.get(container), network, endpoint);
+        context.empty(200);
+      },
+    },
+    {
+      method: 'POST', path: '/networks/{id}/disconnect',
+      handler: async (context) => {
+        const { container, force } = decodeConnect(await context.readJson());
+        const network = networks.get(context.params['id'] ?? '');
+        await changes.disconnect(registry.get(container), network, force);
+        context.empty(200);
+      },
+    },
   ];
+}
+
+/** The body of connect and disconnect. @throws InvalidArgumentError */
+function decodeConnect(body: unknown): { container: string; endpoint: WantedEndpoint; force: boolean } {
+  const { Container: container = '', Force: force = false, EndpointConfig: endpoint } = decodeObject<{ Container?: string; Force?: boolean; EndpointConfig?: EndpointSettings }>(
+    body, { Container: 'string', Force: 'boolean', EndpointConfig: { object: ENDPOINT } });
+  if (container === '') throw new InvalidArgumentError('invalid name or ID supplied: ""');
+  return { container, force, endpoint: decodeEndpoint(endpoint) };
 }
 
 function decodeCreate(value: unknown): Parameters<Networks['create']>[0] {
