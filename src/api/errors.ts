@@ -41,6 +41,11 @@ export class ConflictError extends StrataError {
   override readonly status: number = 409;
   override readonly name: string = 'ConflictError';
 }
+/** 413: larger than what is taken. */
+export class PayloadTooLargeError extends StrataError {
+  override readonly status: number = 413;
+  override readonly name: string = 'PayloadTooLargeError';
+}
 /** 501: Strata does not have this. */
 export class NotImplementedError extends StrataError {
   override readonly status: number = 501;
@@ -64,6 +69,7 @@ const classByStatus: ReadonlyMap<number, new (message: string, options?: { cause
   [403, PermissionDeniedError],
   [404, NotFoundError],
   [409, ConflictError],
+  [413, PayloadTooLargeError],
   [501, NotImplementedError],
   [503, UnavailableError],
 ]);

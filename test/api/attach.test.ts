@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { splitBuffer, splitFrames } from '../fixtures/frames.ts';
@@ -29,6 +31,23 @@ onEveryEndpoint('attach', (endpoint) => {
       connection.socket.destroy();
     });
   }
+
+  test('a connection that has been used before is taken over too', async () => {
+    await using container = await endpoint().started({ Cmd: ['sh', '-c', 'while [ ! -e /tmp/go ]; do sleep 0.02; done; echo out; echo err >&2'] });
+    const { api } = endpoint();
+    const socket = connect({ path: api.socketPath });
+    let seen = '';
+    socket.on('data', (chunk: Buffer) => { seen += chunk.toString('latin1'); });
+    socket.write('GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n');
+    await waitUntil('the first reply', () => seen.endsWith('OK'));
+    socket.write(`POST ${container.at('/attach?stream=1&stdout=1&stderr=1')} HTTP/1.1\r\nHost: docker\r\nContent-Length: 0\r\n\r\n`);
+    await waitUntil('the second head', () => seen.includes(`Content-Type: ${RAW}`) || seen.includes(`content-type: ${RAW}`) || seen.includes(`content-type: ${MUXED}`));
+    await endpoint().docker.ok('exec', container.id, 'touch', '/tmp/go');
+    await within(20_000, 'the end of the connection', once(socket, 'close'));
+    const bytes = Buffer.from(seen.slice(seen.lastIndexOf('\r\n\r\n') + 4), 'latin1');
+    const { stdout, stderr } = await splitBuffer(bytes);
+    assert.deepEqual([stdout.toString(), stderr.toString()], ['out\n', 'err\n']);
+  });
 
   test('input that comes in the same packet as the request is not lost', async (context) => {
     const { api, kind } = endpoint();

@@ -5,9 +5,9 @@ import { parseRoutes } from './host-routes.ts';
 import { formatCidr } from './cidr.ts';
 
 test('hosts', () => {
-  const text = hostsFile({ hostname: 'abc', domainname: 'lan', addresses: ['172.17.0.2'], extraHosts: ['db:10.0.0.5', 'six:[2001:db8::1]', 'host.docker.internal:host-gateway'], gateway: '172.17.0.1', linked: [{ address: '172.17.0.9', names: ['db2', 'x'] }] });
+  const text = hostsFile({ hostname: 'abc', domainname: 'lan', addresses: ['172.17.0.2'], extraHosts: ['db:10.0.0.5', 'six:[2001:db8::1]', 'host.docker.internal:host-gateway'], gateway: '172.17.0.1', linked: [] });
   assert.match(text, /^127\.0\.0\.1\tlocalhost\n/);
-  assert.match(text, /\n10\.0\.0\.5\tdb\n2001:db8::1\tsix\n172\.17\.0\.1\thost\.docker\.internal\n172\.17\.0\.9\tdb2 x\n172\.17\.0\.2\tabc\.lan\tabc\n$/);
+  assert.match(text, /\n172\.17\.0\.2\tabc\.lan\tabc\n10\.0\.0\.5\tdb\n2001:db8::1\tsix\n172\.17\.0\.1\thost\.docker\.internal\n$/);
 });
 
 test('resolv.conf keeps what works', () => {

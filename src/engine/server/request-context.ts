@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { InvalidArgumentError, messageOf, NotModifiedError, statusOf } from '../../api/errors.ts';
+import { InvalidArgumentError, messageOf, NotModifiedError, PayloadTooLargeError, statusOf } from '../../api/errors.ts';
+import { BodyStream } from './body-stream.ts';
 import { BARE_HIJACK_HEADER } from './bare-hijack.ts';
 import type { RouteContext } from './route.ts';
 import type { RouteMatch } from './router.ts';
@@ -79,8 +80,8 @@ export class RequestContext implements RouteContext {
   }
 
   hijack(contentType: string): Duplex {
-    if (!this.#upgrade) throw new InvalidArgumentError('this connection cannot be taken over: send the request with HTTP/1.1 on a connection of its own');
     this.#hijacked = true;
+    if (!this.#upgrade) return this.#takeOverBody(contentType);
     const { socket, early } = this.#upgrade;
     this.body.resume();
     if (this.#response.socket) this.#response.detachSocket(this.#response.socket);
@@ -92,6 +93,16 @@ export class RequestContext implements RouteContext {
     // A client that vanishes is no news to anybody but the handler, which sees the close.
     socket.on('error', () => undefined);
     return socket;
+  }
+
+  /**
+   * The takeover of a client that did not ask for an upgrade and has used its connection before: the parser has the connection then. The
+   * output is a reply without an end of its own, the input is what the request has for a body.
+   */
+  #takeOverBody(contentType: string): Duplex {
+    this.#response.useChunkedEncodingByDefault = false;
+    this.streamHead(200, { 'content-type': contentType, connection: 'close' });
+    return new BodyStream(this.body, this.#response);
   }
 
   webSocket(options: WebSocketStreamOptions): Duplex {
@@ -106,7 +117,9 @@ export class RequestContext implements RouteContext {
   /** Turns what a handler has thrown into a reply, as far as that is still possible. */
   fail(error: unknown): void {
     const status = statusOf(error);
-    if (this.#hijacked) this.#upgrade?.socket.end();
+    // The rest of the body is not read.
+    if (error instanceof PayloadTooLargeError) this.#response.shouldKeepAlive = false;
+    if (this.#hijacked && this.#upgrade) this.#upgrade.socket.end();
     else if (this.#response.headersSent) this.#response.destroy();
     else if (error instanceof NotModifiedError) this.empty(304);
     else this.json(status, { message: messageOf(error) });
@@ -116,9 +129,10 @@ export class RequestContext implements RouteContext {
 async function readText(body: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  // Leaving early must not end the connection: the refusal still goes over it.
+  for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > JSON_LIMIT_BYTES) throw new InvalidArgumentError(`request body is larger than ${String(JSON_LIMIT_BYTES)} bytes`);
+    if (size > JSON_LIMIT_BYTES) throw new PayloadTooLargeError(`request body is larger than ${String(JSON_LIMIT_BYTES)} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -17,7 +17,7 @@ export interface RouteContext {
   body: IncomingMessage;
   /** Aborts when the client has gone. */
   signal: AbortSignal;
-  /** Reads and parses a JSON body (at most 4 MiB). @throws InvalidArgumentError on another content type, bad JSON, or trailing data. */
+  /** Reads and parses a JSON body (at most 4 MiB). @throws InvalidArgumentError on another content type, bad JSON, or trailing data; PayloadTooLargeError. */
   readJson(): Promise<unknown>;
   json(status: number, value: unknown): void;
   /** Status without a body. */
