@@ -3,6 +3,7 @@ import { DockerCli } from '../test/fixtures/docker-cli.ts';
 import { Dockerd } from '../test/fixtures/dockerd.ts';
 import { Engine } from '../test/fixtures/engine.ts';
 import { testImages } from '../test/fixtures/images.ts';
+import type { NetworkNamespace } from '../test/fixtures/network-namespace.ts';
 import { findTool } from '../test/fixtures/requirements.ts';
 
 /** An engine under measurement, with the docker command aimed at it. */
@@ -12,16 +13,17 @@ export interface BenchEngine {
   docker: DockerCli;
   /** Of the engine itself, without its containers' helpers. */
   pid: number | undefined;
+  network: NetworkNamespace;
 }
 
 /** Our engine and, where it is installed, stock dockerd, both native, both with the same busybox image. First ours. */
 export async function benchEngines(cleanup: AsyncDisposableStack): Promise<BenchEngine[]> {
   const images = await testImages();
   const engine = cleanup.use(await Engine.start());
-  const list: BenchEngine[] = [{ name: 'strata', socketPath: engine.socketPath, docker: cleanup.use(await DockerCli.create(engine.socketPath)), pid: engine.pid }];
+  const list: BenchEngine[] = [{ name: 'strata', socketPath: engine.socketPath, docker: cleanup.use(await DockerCli.create(engine.socketPath)), pid: engine.pid, network: engine.network }];
   if (findTool('dockerd') !== undefined) {
     const dockerd = cleanup.use(await Dockerd.start());
-    list.push({ name: 'dockerd', socketPath: dockerd.socketPath, docker: cleanup.use(await DockerCli.create(dockerd.socketPath)), pid: undefined });
+    list.push({ name: 'dockerd', socketPath: dockerd.socketPath, docker: cleanup.use(await DockerCli.create(dockerd.socketPath)), pid: dockerd.pid, network: dockerd.network });
   }
   for (const { docker } of list) await docker.ok('load', '-q', '-i', images.busybox);
   return list;

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { commandBenchmarks } from './cases/command.ts';
 import { containerBenchmarks, memoryBenchmark } from './cases/containers.ts';
 import { explorerBenchmarks } from './cases/explorer.ts';
+import { imageBenchmarks } from './cases/images.ts';
 import { benchEngines } from './engines.ts';
 import { measure, report, type Result } from './measure.ts';
 
@@ -15,7 +16,7 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { j
 await using cleanup = new AsyncDisposableStack();
 const engines = await benchEngines(cleanup);
 const [ours] = engines;
-const benchmarks = [...(ours ? [memoryBenchmark(ours)] : []), ...containerBenchmarks(engines), ...commandBenchmarks(), ...(ours ? await explorerBenchmarks(ours, cleanup) : [])]
+const benchmarks = [...(ours ? [memoryBenchmark(ours)] : []), ...containerBenchmarks(engines), ...commandBenchmarks(), ...(ours ? await explorerBenchmarks(ours, cleanup) : []), ...await imageBenchmarks(engines, cleanup)]
   .filter((benchmark) => positionals.length === 0 || positionals.some((word) => benchmark.name.includes(word)));
 
 process.stdout.write(`${String(cpus().length)} × ${cpus()[0]?.model ?? 'unknown processor'}, Linux ${release()}, ${new Date().toISOString().slice(0, 10)}\n\n`);
