@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Digest } from './digest.ts';
+import type { Growth } from './growth.ts';
 
 /**
  * Immutable blobs under their digest. Writing is all or nothing: a blob appears only after its bytes were hashed and match.
@@ -35,7 +36,7 @@ export interface ResumableContent {
    * As `write`, for a blob whose digest is known. When `source` fails or the signal aborts, what has come is kept, also over a restart,
    * and the next call asks its `source` for the rest only: from the offset that it is given. Wrong bytes are never kept.
    */
-  resume(source: (offset: number) => AsyncIterable<Uint8Array>, expected: { digest: Digest; size: number }, options?: WriteOptions): Promise<BlobInfo>;
+  resume(source: (offset: number) => AsyncIterable<Uint8Array>, expected: { digest: Digest; size: number }, options?: ResumeOptions): Promise<BlobInfo>;
 }
 
 export interface BlobInfo {
@@ -47,4 +48,9 @@ export interface WriteOptions {
   signal?: AbortSignal;
   /** Called once the digest is known and before the blob can be seen. What it throws cancels the write. */
   beforeCommit?: (blob: BlobInfo) => void;
+}
+
+export interface ResumeOptions extends WriteOptions {
+  /** Called before the source is asked, with a file that can be read while it comes. Nothing in it is verified until it is whole. */
+  onGrowth?: (growth: Growth) => void;
 }

@@ -6,8 +6,10 @@ import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { InvalidArgumentError, NotFoundError } from '../../api/errors.ts';
 import { syncFileSystem } from '../linux/file-attributes.ts';
-import type { BlobInfo, ContentStore, ResumableContent, WriteOptions } from './content-store.ts';
+import type { BlobInfo, ContentStore, ResumableContent, ResumeOptions, WriteOptions } from './content-store.ts';
 import { type Digest, hexOf, isDigest } from './digest.ts';
+import { Growth } from './growth.ts';
+import { copyHashed } from './hashed-copy.ts';
 
 /** What nobody waits for longer goes on in the background. */
 const FLUSH_PATIENCE_MS = 2000;
@@ -63,7 +65,7 @@ export class FileContentStore implements ContentStore, ResumableContent {
     this.#writing.add(name);
     try {
       const file = await open(temporary, 'wx', 0o400);
-      const blob = await copyHashed(source, file, expected, options.signal).finally(() => file.close());
+      const blob = await copyHashed(source, file, { expected, signal: options.signal }).finally(() => file.close());
       options.beforeCommit?.(blob);
       await this.#publish(temporary, blob.digest);
       return blob;
@@ -75,11 +77,12 @@ export class FileContentStore implements ContentStore, ResumableContent {
     }
   }
 
-  async resume(source: (offset: number) => AsyncIterable<Uint8Array>, expected: { digest: Digest; size: number }, options: WriteOptions = {}): Promise<BlobInfo> {
+  async resume(source: (offset: number) => AsyncIterable<Uint8Array>, expected: { digest: Digest; size: number }, options: ResumeOptions = {}): Promise<BlobInfo> {
     // A second writer of the same blob starts at its beginning, in a file of its own.
     if (this.#resuming.has(expected.digest)) return this.write(source(0), expected, options);
     this.#resuming.add(expected.digest);
     const path = join(this.#partial, hexOf(expected.digest));
+    const growth = new Growth(path, this.pathOf(expected.digest));
     let interrupted = false as boolean;
     async function* watched(offset: number): AsyncGenerator<Uint8Array> {
       try {
@@ -93,18 +96,22 @@ export class FileContentStore implements ContentStore, ResumableContent {
       const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
       try {
         const begun = await readBegun(file, expected.size);
-        const blob = await copyHashed(watched(begun.size), file, expected, options.signal, begun);
+        growth.reach(begun.size);
+        options.onGrowth?.(growth);
+        const blob = await copyHashed(watched(begun.size), file, { expected, signal: options.signal, begun, onWritten: (size) => { growth.reach(size); } });
         options.beforeCommit?.(blob);
       } finally {
         await file.close();
       }
       await this.#publish(path, expected.digest);
+      growth.finish();
       return { digest: expected.digest, size: expected.size };
     } catch (error) {
       // Only what stopped on its way is worth keeping; wrong bytes and a full disk are not.
       if (!interrupted && options.signal?.aborted !== true) await rm(path, { force: true });
       throw error;
     } finally {
+      growth.break();
       this.#resuming.delete(expected.digest);
     }
   }
@@ -256,29 +263,4 @@ async function readBegun(file: FileHandle, limit: number): Promise<{ hash: Hash;
     hash.update(buffer.subarray(0, bytesRead));
     size += bytesRead;
   }
-}
-
-async function copyHashed(source: AsyncIterable<Uint8Array>, file: FileHandle, expected: { digest?: Digest; size?: number }, signal: AbortSignal | undefined, begun?: { hash: Hash; size: number }): Promise<BlobInfo> {
-  const hash = begun?.hash ?? createHash('sha256');
-  let size = begun?.size ?? 0;
-  for await (const chunk of source) {
-    signal?.throwIfAborted();
-    size += chunk.length;
-    if (expected.size !== undefined && size > expected.size) throw new InvalidArgumentError(`blob is longer than the ${expected.size} bytes announced for it${named(expected)}`);
-    // Hashing runs while the disk writes.
-    const written = writeAll(file, chunk);
-    hash.update(chunk);
-    await written;
-  }
-  signal?.throwIfAborted();
-  const digest = `sha256:${hash.digest('hex')}` as Digest;
-  if (expected.size !== undefined && size !== expected.size) throw new InvalidArgumentError(`blob ends after ${size} of ${expected.size} bytes${named(expected)}`);
-  if (expected.digest !== undefined && digest !== expected.digest) throw new InvalidArgumentError(`wrong digest: expected ${expected.digest}, content has ${digest}`);
-  return { digest, size };
-}
-
-const named = ({ digest }: { digest?: Digest }): string => (digest === undefined ? '' : `: ${digest}`);
-
-async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let done = 0; done < chunk.length;) done += (await file.write(chunk, done)).bytesWritten;
 }

@@ -5,7 +5,9 @@ import { Cleanup } from '../../base/cleanup.ts';
 import type { Logger } from '../../base/log.ts';
 import { compressionOf } from '../archive/decompress.ts';
 import type { Digest } from '../content/digest.ts';
-import type { Lease } from '../gc/leases.ts';
+import { type GrowingFile, Growth } from '../content/growth.ts';
+import type { Lease, Leases } from '../gc/leases.ts';
+import { SharedWork } from '../registry/shared-work.ts';
 import { copyDirectoryAttributes } from '../snapshots/snapshot-files.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import { chainIds } from './chain-id.ts';
@@ -22,16 +24,26 @@ export interface LayerBlob {
   diffId: Digest;
 }
 
+/** How a layer becomes a snapshot. `read`: bytes of its blob that have been taken so far. */
+export type LayerPhase = { phase: 'unpacking'; read: number } | { phase: 'unpacked' | 'exists' };
+
 export interface LayerProgress {
-  /** Called when a layer's unpacking begins and when it is done; never for one that is there already. */
-  (layer: LayerBlob, phase: 'unpacking' | 'unpacked' | 'exists'): void;
+  (layer: LayerBlob, phase: LayerPhase): void;
+}
+
+/** A blob on its way into the content store. */
+export interface Arrival {
+  /** Resolves as soon as its bytes can be read; with undefined where they cannot be before it is whole. Never rejects. */
+  begun: Promise<Growth | undefined>;
+  /** Resolves when it is in the content store, verified. */
+  done: Promise<unknown>;
 }
 
 export interface EnsureOptions {
   signal?: AbortSignal;
   onProgress?: LayerProgress;
-  /** Resolves when the layer's blob is in the content store. Without it all of them are. */
-  arrived?: (layer: LayerBlob) => Promise<unknown>;
+  /** For a layer whose blob is not in the content store yet. */
+  arrivalOf?: (layer: LayerBlob) => Arrival | undefined;
 }
 
 /** Keys of snapshots that are being unpacked: what a dead engine left of them is cleared at the start. */
@@ -43,15 +55,18 @@ export class LayerStore {
   readonly #unpacker: Unpacker;
   readonly #records: ImageRecords;
   readonly #pathOf: (digest: Digest) => string;
+  readonly #leases: Leases;
   readonly #log: Logger;
   readonly #split: boolean;
+  readonly #works = new SharedWork<LayerPhase, LayerRecord>();
 
   /** @param parts `split`: whether layers get a split file, which is what they are put together from without their blob */
-  constructor(parts: { split: boolean; snapshotter: Snapshotter; unpacker: Unpacker; records: ImageRecords; pathOf: (digest: Digest) => string; log: Logger }) {
+  constructor(parts: { split: boolean; snapshotter: Snapshotter; unpacker: Unpacker; records: ImageRecords; leases: Leases; pathOf: (digest: Digest) => string; log: Logger }) {
     this.#snapshotter = parts.snapshotter;
     this.#unpacker = parts.unpacker;
     this.#records = parts.records;
     this.#pathOf = parts.pathOf;
+    this.#leases = parts.leases;
     this.#log = parts.log;
     this.#split = parts.split;
   }
@@ -64,8 +79,9 @@ export class LayerStore {
   }
 
   /**
-   * Unpacks what is not there yet, in parallel where the snapshotter can, and verifies every blob against its diffId. All snapshots are
-   * held by the lease. A blob that is still on its way is waited for by `arrived`, layer by layer. On failure those that were finished stay until the next collection.
+   * Unpacks what is not there yet, in parallel where the snapshotter can, and verifies every blob against its diffId. A blob that is still on
+   * its way is unpacked while it comes; its snapshot is committed once the blob is verified too. What others are unpacking already is
+   * waited for. All snapshots are held by the lease. On failure those that were finished stay until the next collection.
    * @throws InvalidArgumentError for a layer that is none or has another diffId
    */
   async ensure(layers: readonly LayerBlob[], lease: Lease, options: EnsureOptions = {}): Promise<LayerRecord[]> {
@@ -77,7 +93,7 @@ export class LayerStore {
     const results: Promise<LayerRecord>[] = [];
     let below: Promise<unknown> = Promise.resolve();
     for (const [index, step] of work.entries()) {
-      const result = index < present ? this.#reuse(step, signal, options) : this.#make(step, below, lease, signal, options);
+      const result = index < present ? this.#reuse(step, signal, options) : this.#share(step, below, lease, signal, options);
       // The first failure ends the others: nobody needs them any more.
       result.catch((error: unknown) => { abort.abort(error); });
       below = result;
@@ -105,41 +121,93 @@ export class LayerStore {
     return 0;
   }
 
-  async #reuse({ layer, chainId }: Step, signal: AbortSignal, { onProgress, arrived }: EnsureOptions): Promise<LayerRecord> {
-    await arrived?.(layer);
+  async #reuse({ layer, chainId }: Step, signal: AbortSignal, { onProgress, arrivalOf }: EnsureOptions): Promise<LayerRecord> {
+    await arrivalOf?.(layer)?.done;
     const known = this.#records.findLayer({ chainId });
     const verified = known?.blob === layer.blob || this.#records.findLayer({ blob: layer.blob, diffId: layer.diffId }) !== undefined;
     let sizeBytes = known?.sizeBytes;
     if (!verified || sizeBytes === undefined) {
-      const result = await this.#unpacker.unpack({ blobPath: this.#pathOf(layer.blob), directory: undefined, layering: this.#snapshotter.layering }, signal);
+      const result = await this.#unpacker.unpack({ blob: Growth.ofWhole(this.#pathOf(layer.blob)), directory: undefined, layering: this.#snapshotter.layering }, { signal });
       checkDiffId(layer, result);
       sizeBytes = result.sizeBytes;
     }
-    onProgress?.(layer, 'exists');
+    onProgress?.(layer, { phase: 'exists' });
     return this.#record(layer, chainId, sizeBytes);
   }
 
-  async #make(step: Step, below: Promise<unknown>, lease: Lease, signal: AbortSignal, { onProgress, arrived }: EnsureOptions): Promise<LayerRecord> {
-    const { layer, chainId, parent } = step;
-    await using undo = new Cleanup((error) => { this.#log.warn('cannot undo an unpacking', { layer: layer.diffId, error }); });
+  /** Makes a layer, or waits for who is making the same from the same blob. */
+  async #share(step: Step, below: Promise<unknown>, lease: Lease, signal: AbortSignal, { onProgress, arrivalOf }: EnsureOptions): Promise<LayerRecord> {
+    const { layer, chainId } = step;
+    lease.hold('snapshot', chainId);
+    for (;;) {
+      const { joined, result } = this.#works.run(`${chainId} ${layer.blob}`, (report, shared) => this.#make(step, below, { signal: shared, arrival: arrivalOf?.(layer), report }), {
+        signal, onProgress: (phase) => onProgress?.(layer, phase),
+      });
+      try {
+        const record = await result;
+        // The layers below may be somebody else's works still.
+        await below;
+        return record;
+      } catch (error) {
+        // Theirs may have failed for reasons of their own.
+        if (!joined || signal.aborted) throw error;
+      }
+    }
+  }
+
+  async #make({ layer, chainId, parent }: Step, below: Promise<unknown>, work: Work): Promise<LayerRecord> {
+    using lease = this.#leases.acquire();
+    lease.hold('snapshot', chainId);
+    await using undo = this.#cleanup(layer);
+    const stacked = this.#snapshotter.layering === 'stacked';
+    if (!stacked) await below;
+    const { key, directory, result } = await this.#unpack(layer, stacked ? undefined : parent, lease, work);
+    undo.push(() => this.#snapshotter.remove(key));
+    checkDiffId(layer, result);
+    await below;
+    work.signal.throwIfAborted();
+    if (stacked && parent !== undefined && !result.rootSeen) copyDirectoryAttributes((await this.#snapshotter.stat(parent)).directory, directory);
+    await this.#commit(chainId, key, stacked ? parent : undefined, undo);
+    work.report({ phase: 'unpacked' });
+    return await this.#record(layer, chainId, result.sizeBytes);
+  }
+
+  /** While the blob comes. When its download begins anew, so does this, once it is whole. */
+  async #unpack(layer: LayerBlob, parent: Digest | undefined, lease: Lease, work: Work): Promise<Unpacked> {
+    const { arrival, signal } = work;
+    const growth = await arrival?.begun;
+    if (growth && !growth.isBroken()) {
+      try {
+        return await this.#unpackInto(layer, parent, lease, growth.file, work);
+      } catch (error) {
+        // If the blob is not what it should be, that is the reason for everything else.
+        await arrival?.done;
+        if (signal.aborted || !growth.isBroken()) throw error;
+      }
+    }
+    await arrival?.done;
+    return this.#unpackInto(layer, parent, lease, Growth.ofWhole(this.#pathOf(layer.blob)), work);
+  }
+
+  /** Into a snapshot of its own, which is gone again if this fails. */
+  async #unpackInto(layer: LayerBlob, parent: Digest | undefined, lease: Lease, blob: GrowingFile, { signal, report, arrival }: Work): Promise<Unpacked> {
+    await using undo = this.#cleanup(layer);
     const key = `${UNPACKING_PREFIX}${randomBytes(8).toString('hex')}`;
     // Tells a check of the store that somebody is at work here.
     lease.hold('snapshot', key);
-    const stacked = this.#snapshotter.layering === 'stacked';
-    if (!stacked) await below;
-    await this.#snapshotter.prepare(key, stacked ? undefined : parent);
+    await this.#snapshotter.prepare(key, parent);
     undo.push(() => this.#snapshotter.remove(key));
-    await arrived?.(layer);
-    onProgress?.(layer, 'unpacking');
     const { directory, sidecar } = await this.#snapshotter.stat(key);
-    const result = await this.#unpacker.unpack({ blobPath: this.#pathOf(layer.blob), directory, layering: this.#snapshotter.layering, indexPath: sidecar, splitPath: this.#split ? splitPathOf(sidecar) : undefined }, signal);
-    checkDiffId(layer, result);
-    await below;
-    if (stacked && parent !== undefined && !result.rootSeen) copyDirectoryAttributes((await this.#snapshotter.stat(parent)).directory, directory);
-    lease.hold('snapshot', chainId);
-    await this.#commit(chainId, key, stacked ? parent : undefined, undo);
-    onProgress?.(layer, 'unpacked');
-    return await this.#record(layer, chainId, result.sizeBytes);
+    report({ phase: 'unpacking', read: 0 });
+    const request = { blob, directory, layering: this.#snapshotter.layering, indexPath: sidecar, splitPath: this.#split ? splitPathOf(sidecar) : undefined };
+    const result = await this.#unpacker.unpack(request, { signal, onProgress: (read) => { report({ phase: 'unpacking', read }); } });
+    await arrival?.done;
+    undo.disarm();
+    return { key, directory, result };
+  }
+
+  #cleanup({ diffId }: LayerBlob): Cleanup {
+    return new Cleanup((error) => { this.#log.warn('cannot undo an unpacking', { layer: diffId, error }); });
   }
 
   async #commit(chainId: Digest, key: string, parent: Digest | undefined, undo: Cleanup): Promise<void> {
@@ -168,6 +236,18 @@ export class LayerStore {
     }
     return MEDIA_TYPES.ociLayer;
   }
+}
+
+interface Unpacked {
+  key: string;
+  directory: string;
+  result: UnpackResult;
+}
+
+interface Work {
+  signal: AbortSignal;
+  arrival: Arrival | undefined;
+  report: (phase: LayerPhase) => void;
 }
 
 interface Step {

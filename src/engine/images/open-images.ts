@@ -57,7 +57,7 @@ export async function openImages(options: OpenImagesOptions): Promise<OpenedImag
   const collector = new GarbageCollector({ blobs: content, snapshotter, leases, log });
   collector.addRoots(records);
   const unpacker = new UnpackPool();
-  const layers = new LayerStore({ snapshotter, unpacker, records, pathOf: (digest) => content.pathOf(digest), log, split: config.keepLayerBlobs === false });
+  const layers = new LayerStore({ snapshotter, unpacker, records, leases, pathOf: (digest) => content.pathOf(digest), log, split: config.keepLayerBlobs === false });
   await layers.recover();
   const splits = new SplitLayers({ records, snapshotter, leases, collector, log });
   content.derive(splits);

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../../api/errors.ts';
 import { Limiter } from '../../base/limiter.ts';
 import type { BlobInfo, ContentStore, ResumableContent } from '../content/content-store.ts';
+import type { Growth } from '../content/growth.ts';
 import type { Descriptor } from '../images/manifest.ts';
 import { verificationFailed } from './collect-blob.ts';
 import type { Repository } from './repository.ts';
@@ -9,7 +10,7 @@ import { SharedWork } from './shared-work.ts';
 /** What a fetch has come to. Bytes are of the blob as it travels. */
 export type FetchProgress =
   | { phase: 'waiting' }
-  | { phase: 'downloading'; current: number; total: number }
+  | { phase: 'downloading'; current: number; total: number; growth?: Growth | undefined }
   | { phase: 'verifying' };
 
 export interface FetchOptions {
@@ -63,21 +64,21 @@ export class BlobFetcher {
 
   async #download(repository: Repository, blob: Descriptor, options: FetchOptions): Promise<void> {
     for (;;) {
-      const source = { complete: false };
+      const source: { complete: boolean; growth?: Growth } = { complete: false };
       const open = (offset: number): AsyncIterable<Uint8Array> => report(repository.fetch(blob, { offset, signal: options.signal }), offset);
       async function* report(bytes: AsyncIterable<Uint8Array>, offset: number): AsyncGenerator<Uint8Array, void, undefined> {
         let current = offset;
-        options.onProgress({ phase: 'downloading', current, total: blob.size });
+        options.onProgress({ phase: 'downloading', current, total: blob.size, growth: source.growth });
         for await (const chunk of bytes) {
           current += chunk.byteLength;
-          options.onProgress({ phase: 'downloading', current, total: blob.size });
+          options.onProgress({ phase: 'downloading', current, total: blob.size, growth: source.growth });
           yield chunk;
         }
         source.complete = true;
         options.onProgress({ phase: 'verifying' });
       }
       try {
-        await this.#content.resume(open, blob, { beforeCommit: options.hold, ...(options.signal ? { signal: options.signal } : {}) });
+        await this.#content.resume(open, blob, { beforeCommit: options.hold, onGrowth: (growth) => { source.growth = growth; }, ...(options.signal ? { signal: options.signal } : {}) });
         return;
       } catch (error) {
         // All bytes have come, and the store refuses them: they are others than were announced.

@@ -11,7 +11,7 @@ interface Work<P, T> {
 
 /**
  * Work that several may want at once, done once: all of them hear its progress and get its result. One who leaves (by aborting) stops
- * nobody else; when all have left, the work is aborted.
+ * nobody else; when all have left, the work is aborted, and the last one waits until it has cleaned up.
  */
 export class SharedWork<P, T> {
   readonly #works = new Map<string, Work<P, T>>();
@@ -59,6 +59,7 @@ export class SharedWork<P, T> {
         // Whoever comes from now on starts anew: this one may be on its way out.
         if (this.#works.get(key) === work) this.#works.delete(key);
         work.abort.abort(signal?.reason);
+        await work.result.catch(() => undefined);
       }
     }
   }

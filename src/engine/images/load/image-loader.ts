@@ -133,9 +133,9 @@ function checkPlatform(config: ImageConfig, wanted: Platform): void {
 
 /** Docker's lines: the layer by the first digits of its diffId. */
 function layerProgress(onProgress: LoadOptions['onProgress']): LayerProgress {
-  return ({ diffId, size }, phase) => {
-    if (phase === 'exists') return;
-    const current = phase === 'unpacking' ? 0 : size;
+  return ({ diffId, size }, state) => {
+    if (state.phase === 'exists') return;
+    const current = state.phase === 'unpacking' ? state.read : size;
     onProgress({ status: 'Loading layer', id: diffId.slice('sha256:'.length, 'sha256:'.length + 12), progressDetail: { current, total: size }, progress: bar(current, size) });
   };
 }

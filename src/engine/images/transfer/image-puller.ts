@@ -11,11 +11,12 @@ import { platformOf } from '../image-config.ts';
 import type { ImageRecords, LayerRecord } from '../image-records.ts';
 import type { ImageListener } from '../image.ts';
 import type { LayerBlob, LayerStore } from '../layer-store.ts';
-import type { Descriptor, Platform } from '../manifest.ts';
+import type { Platform } from '../manifest.ts';
 import { familiarName, familiarRepository, type Reference, repositoryOf } from '../reference.ts';
 import { type FoundManifest, type RemoteImage, resolveImage } from './image-resolver.ts';
+import { LayerArrivals } from './layer-arrivals.ts';
 import { pullError } from './transfer-error.ts';
-import type { LayerArrival, PullProgress } from './transfer-progress.ts';
+import type { PullProgress } from './transfer-progress.ts';
 
 export interface ImagePullerParts {
   registries: Registries;
@@ -38,7 +39,7 @@ export interface PullOptions {
 }
 
 /**
- * Brings images here: resolve (mirrors first), then every layer in parallel: fetch, verify, unpack as soon as it is there, commit from
+ * Brings images here: resolve (mirrors first), then every layer in parallel: fetch, verify, unpack while it comes, commit from
  * the bottom up; the image and its names are written last, in one transaction. One lease spans it. A pull that fails or is aborted
  * leaves the images as they were; what its downloads have brought is kept for the next.
  */
@@ -114,39 +115,23 @@ export class ImagePuller {
     const failed = new AbortController();
     const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
     const { layers } = image.manifest.parsed;
-    const report = (digest: Digest, arrival: LayerArrival): void => { options.onProgress({ kind: 'layer', digest, arrival }); };
-    const arrivals = await this.#startFetching(repository, layers, { lease, report, signal });
+    const arrivals = new LayerArrivals({
+      fetcher: this.#parts.fetcher, content: this.#parts.content, repository, lease, signal,
+      report: (digest, arrival) => { options.onProgress({ kind: 'layer', digest, arrival }); },
+    });
     try {
+      await arrivals.start(layers);
       const blobs = layers.map(({ digest, size }, index): LayerBlob => ({ blob: digest, size, diffId: image.config.parsed.diffIds[index] ?? digest }));
       const records = await this.#parts.layers.ensure(blobs, lease, {
-        signal, arrived: ({ blob }) => arrivals.get(blob) ?? Promise.resolve(),
-        onProgress: ({ blob }, phase) => { report(blob, { phase: ({ unpacking: 'extracting', unpacked: 'complete', exists: 'exists' } as const)[phase] }); },
+        signal, arrivalOf: ({ blob }) => arrivals.of(blob), onProgress: (layer, phase) => { arrivals.unpacking(layer, phase); },
       });
       for (const manifest of new Set([image.manifest, image.top])) await this.#store(manifest, lease);
       return records;
     } catch (error) {
       failed.abort(error);
-      await Promise.allSettled(arrivals.values());
+      await arrivals.settled();
       throw error;
     }
-  }
-
-  /** One fetch per blob that is not here, all begun now; the fetcher's limit sees to it that not too many run. */
-  async #startFetching(repository: Repository, layers: readonly Descriptor[], context: { lease: Lease; report: (digest: Digest, arrival: LayerArrival) => void; signal: AbortSignal }): Promise<Map<Digest, Promise<unknown>>> {
-    const { lease, report, signal } = context;
-    const arrivals = new Map<Digest, Promise<unknown>>();
-    for (const layer of new Map(layers.map((blob) => [blob.digest, blob])).values()) {
-      lease.hold('blob', layer.digest);
-      if (await this.#parts.content.has(layer.digest)) continue;
-      report(layer.digest, { phase: 'queued' });
-      const arrival = this.#parts.fetcher.fetch(repository, layer, {
-        hold: ({ digest }) => { lease.hold('blob', digest); }, signal, onProgress: (progress) => { report(layer.digest, progress); },
-      }).then(() => { report(layer.digest, { phase: 'downloaded' }); });
-      // Whoever waits for it hears of the failure; before that it is nobody's.
-      arrival.catch(() => undefined);
-      arrivals.set(layer.digest, arrival);
-    }
-    return arrivals;
   }
 
   async #store({ descriptor, bytes }: FoundManifest, lease: Lease): Promise<void> {

@@ -2,8 +2,9 @@ import type { Digest } from '../../content/digest.ts';
 
 /** Where one layer stands on its way in. Bytes are of the blob as it travels. */
 export type LayerArrival =
-  | { phase: 'queued' | 'waiting' | 'verifying' | 'downloaded' | 'extracting' | 'complete' | 'exists' }
-  | { phase: 'downloading'; current: number; total: number };
+  | { phase: 'queued' | 'waiting' | 'verifying' | 'downloaded' | 'complete' | 'exists' }
+  | { phase: 'downloading' | 'extracting'; current: number; total: number }
+  | { phase: 'retrying'; seconds: number };
 
 /** What a pull tells while it runs, as values; who asked turns them into words. */
 export type PullProgress =

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { decompress } from '../../archive/decompress.ts';
 import type { TarEntry } from '../../archive/tar-entry.ts';
 import { type TarHandler, TarParser } from '../../archive/tar-parser.ts';
+import { type GrowingFile, readGrowing } from '../../content/growth.ts';
 import { LayerIndexBuilder } from '../../explorer/layer-index-builder.ts';
 import { encodeLayerIndex } from '../../explorer/layer-index-format.ts';
 import { LayerExtractor, type LayerObserver } from './layer-extractor.ts';
@@ -11,8 +12,8 @@ import { LayerTree } from './layer-tree.ts';
 import { MergingWhiteouts, OverlayWhiteouts } from './whiteouts.ts';
 
 export interface UnpackRequest {
-  /** The layer as it was received: a tar, compressed or not. */
-  blobPath: string;
+  /** The layer as it was received, or as it is being received: a tar, compressed or not. */
+  blob: GrowingFile;
   /** An empty directory (`stacked`) or a copy of the layers below (`merged`), touched by nobody else; undefined only to look the layer over. */
   directory: string | undefined;
   layering: 'stacked' | 'merged';
@@ -33,17 +34,18 @@ export interface UnpackResult {
 }
 
 /**
- * Unpacks one layer and hashes it on the way. On failure the directory holds a part of it: the caller throws it away.
- * @throws InvalidArgumentError for what is no proper layer; file system errors as they are
+ * Unpacks one layer and hashes it on the way, as fast as its bytes come. On failure the directory holds a part of it: the caller throws it away.
+ * @param onRead told how many bytes of the blob have been taken so far
+ * @throws GrowthBrokenError when the download is given up; InvalidArgumentError for what is no proper layer; file system errors as they are
  */
-export async function unpackLayer({ blobPath, directory, layering, indexPath, splitPath }: UnpackRequest): Promise<UnpackResult> {
+export async function unpackLayer({ blob, directory, layering, indexPath, splitPath }: UnpackRequest, onRead: (bytes: number) => void = () => undefined): Promise<UnpackResult> {
   const builder = indexPath === undefined ? undefined : new LayerIndexBuilder(layering);
   const split = splitPath === undefined ? undefined : new SplitWriter(splitPath);
   const target = directory === undefined ? new LayerMeter() : makeExtractor(directory, layering, split ? alsoSplit(builder, split) : builder);
   const parser = new TarParser(target);
   const hash = createHash('sha256');
   try {
-    for await (const chunk of decompress(createReadStream(blobPath, { highWaterMark: 1024 * 1024 }))) {
+    for await (const chunk of decompress(counted(readGrowing(blob), onRead))) {
       hash.update(chunk);
       split?.begin(chunk);
       parser.push(chunk);
@@ -58,6 +60,15 @@ export async function unpackLayer({ blobPath, directory, layering, indexPath, sp
     split?.close();
   }
   return { diffId: `sha256:${hash.digest('hex')}`, sizeBytes: target.sizeBytes, entries: target.entries, rootSeen: target.rootSeen };
+}
+
+async function* counted(source: AsyncIterable<Uint8Array>, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array, void, undefined> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    yield chunk;
+    bytes += chunk.length;
+    onRead(bytes);
+  }
 }
 
 function makeExtractor(directory: string, layering: UnpackRequest['layering'], observer: LayerObserver | undefined): LayerExtractor {

@@ -9,17 +9,23 @@ export interface Unpacker extends AsyncDisposable {
    * @throws InvalidArgumentError for a layer that is none, UnavailableError when the disk is full, the signal's reason when it aborts.
    * The directory then holds a part of the layer, and nobody writes to it any more.
    */
-  unpack(request: UnpackRequest, signal?: AbortSignal): Promise<UnpackResult>;
+  unpack(request: UnpackRequest, options?: UnpackOptions): Promise<UnpackResult>;
+}
+
+export interface UnpackOptions {
+  signal?: AbortSignal | undefined;
+  /** How many bytes of the blob have been taken. */
+  onProgress?: ((bytes: number) => void) | undefined;
 }
 
 interface Job {
   request: UnpackRequest;
-  signal: AbortSignal | undefined;
+  options: UnpackOptions;
   resolve: (result: UnpackResult) => void;
   reject: (error: unknown) => void;
 }
 
-type Answer = { result: UnpackResult; failure?: undefined } | { result?: undefined; failure: { name: string; message: string; code?: string } };
+type Answer = { read: number; result?: undefined; failure?: undefined } | { read?: undefined; result: UnpackResult; failure?: undefined } | { read?: undefined; result?: undefined; failure: { name: string; message: string; code?: string } };
 
 const IDLE_MS = 10_000;
 const MOST_THREADS = 4;
@@ -31,9 +37,9 @@ export class UnpackPool implements Unpacker {
   readonly #idle = new Map<Worker, NodeJS.Timeout>();
   readonly #busy = new Set<Worker>();
 
-  unpack(request: UnpackRequest, signal?: AbortSignal): Promise<UnpackResult> {
+  unpack(request: UnpackRequest, options: UnpackOptions = {}): Promise<UnpackResult> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request, signal, resolve, reject });
+      this.#waiting.push({ request, options, resolve, reject });
       this.#next();
     });
   }
@@ -42,8 +48,8 @@ export class UnpackPool implements Unpacker {
     if (this.#busy.size >= this.#limit) return;
     const job = this.#waiting.shift();
     if (!job) return;
-    if (job.signal?.aborted === true) {
-      job.reject(job.signal.reason);
+    if (job.options.signal?.aborted === true) {
+      job.reject(job.options.signal.reason);
       this.#next();
       return;
     }
@@ -52,10 +58,11 @@ export class UnpackPool implements Unpacker {
 
   #run(job: Job, worker: Worker): void {
     this.#busy.add(worker);
+    const { signal, onProgress } = job.options;
     let aborted = false;
     const done = (settle: () => void, reusable: boolean): void => {
       forget(worker);
-      job.signal?.removeEventListener('abort', abort);
+      signal?.removeEventListener('abort', abort);
       this.#busy.delete(worker);
       if (reusable) this.#rest(worker);
       settle();
@@ -63,10 +70,13 @@ export class UnpackPool implements Unpacker {
     };
     // Ending the thread is what stops its writing at once.
     const abort = (): void => { aborted = true; void worker.terminate(); };
-    worker.on('message', (answer: Answer) => { done(() => { if (answer.result) job.resolve(answer.result); else job.reject(toError(answer.failure)); }, !aborted); });
+    worker.on('message', (answer: Answer) => {
+      if (answer.read !== undefined) onProgress?.(answer.read);
+      else done(() => { if (answer.result) job.resolve(answer.result); else job.reject(toError(answer.failure)); }, !aborted);
+    });
     worker.on('error', (cause) => { done(() => { job.reject(new InternalError('unpacking a layer failed: the thread broke down', { cause })); }, false); });
-    worker.on('exit', () => { done(() => { job.reject(aborted ? job.signal?.reason : new InternalError('unpacking a layer failed: the thread ended')); }, false); });
-    job.signal?.addEventListener('abort', abort);
+    worker.on('exit', () => { done(() => { job.reject(aborted ? signal?.reason : new InternalError('unpacking a layer failed: the thread ended')); }, false); });
+    signal?.addEventListener('abort', abort);
     worker.postMessage(job.request);
   }
 

@@ -5,7 +5,7 @@ import type { ProgressStream } from '../progress-stream.ts';
 /** Twelve digits, as docker shows layers. */
 const short = (digest: Digest): string => digest.slice('sha256:'.length, 'sha256:'.length + 12);
 
-const ARRIVAL: Readonly<Record<LayerArrival['phase'], string>> = {
+const ARRIVAL: Readonly<Record<Exclude<LayerArrival['phase'], 'retrying'>, string>> = {
   queued: 'Pulling fs layer', waiting: 'Waiting', downloading: 'Downloading', verifying: 'Verifying Checksum', downloaded: 'Download complete', extracting: 'Extracting',
   complete: 'Pull complete', exists: 'Already exists',
 };
@@ -16,7 +16,8 @@ export function sayPull(stream: ProgressStream, progress: PullProgress): void {
     case 'source': stream.say({ status: `Pulling from ${progress.path}`, id: progress.tag }); return;
     case 'layer': {
       const { arrival, digest } = progress;
-      if (arrival.phase === 'downloading') stream.bar('Downloading', short(digest), arrival.current, arrival.total);
+      if (arrival.phase === 'downloading' || arrival.phase === 'extracting') stream.bar(ARRIVAL[arrival.phase], short(digest), arrival.current, arrival.total);
+      else if (arrival.phase === 'retrying') stream.say({ status: `Retrying in ${arrival.seconds} second${arrival.seconds === 1 ? '' : 's'}`, progressDetail: {}, id: short(digest) });
       else stream.say({ status: ARRIVAL[arrival.phase], progressDetail: {}, id: short(digest) });
       return;
     }
