@@ -18,6 +18,7 @@ export class Growth {
   readonly file: GrowingFile;
   readonly #cell: BigInt64Array;
   #bytes = 0;
+  #told = 0;
 
   constructor(path: string, finalPath: string) {
     const cell = new SharedArrayBuffer(8);
@@ -33,10 +34,11 @@ export class Growth {
     return growth.file;
   }
 
-  /** So many bytes, from the beginning, can be read now. */
+  /** So many bytes, from the beginning, can be read now. The reader hears of it when it is worth its while. */
   reach(bytes: number): void {
     this.#bytes = bytes;
-    this.#tell(GROWING);
+    // Every word wakes the reader's thread.
+    if (bytes - this.#told >= READ_BYTES) this.#tell(GROWING);
   }
 
   /** The file is whole, and what it should be. */
@@ -58,6 +60,7 @@ export class Growth {
   }
 
   #tell(state: bigint): void {
+    this.#told = this.#bytes;
     Atomics.store(this.#cell, 0, BigInt(this.#bytes) * 4n + state);
     Atomics.notify(this.#cell, 0);
   }

@@ -4,6 +4,8 @@ import { InvalidArgumentError } from '../../api/errors.ts';
 import type { BlobInfo } from './content-store.ts';
 import type { Digest } from './digest.ts';
 
+/** What is gathered for one write. */
+const WRITE_BYTES = 256 * 1024;
 /** What is gathered while the disk is busy; then the source waits. */
 const GATHER_BYTES = 1024 * 1024;
 
@@ -46,7 +48,7 @@ export async function copyHashed(source: AsyncIterable<Uint8Array>, file: FileHa
 
 const named = ({ digest }: { digest?: Digest }): string => (digest === undefined ? '' : `: ${digest}`);
 
-/** Writes in order. What comes while a write is under way goes out as one with the next: few system calls for a fast source, none late for a slow one. */
+/** Writes in order, in few system calls, while more is coming. */
 class GatheringWriter {
   readonly #file: FileHandle;
   readonly #onWritten: ((size: number) => void) | undefined;
@@ -66,13 +68,14 @@ class GatheringWriter {
   async write(chunk: Uint8Array): Promise<void> {
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.length;
-    this.#writing ??= this.#drain();
+    if (this.#waitingBytes >= WRITE_BYTES) this.#writing ??= this.#drain();
     if (this.#waitingBytes >= GATHER_BYTES) await this.#writing;
     this.#check();
   }
 
   async end(): Promise<void> {
     await this.#writing;
+    await this.#drain();
     this.#check();
   }
 
@@ -82,7 +85,7 @@ class GatheringWriter {
 
   async #drain(): Promise<void> {
     try {
-      while (this.#waiting.length > 0) {
+      while (this.#waiting.length > 0 && !this.#failure) {
         const batch = this.#waiting;
         const bytes = this.#waitingBytes;
         this.#waiting = [];

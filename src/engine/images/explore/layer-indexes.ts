@@ -3,6 +3,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { Logger } from '../../../base/log.ts';
 import { SingleFlight } from '../../../base/single-flight.ts';
 import type { Digest } from '../../content/digest.ts';
+import { Growth } from '../../content/growth.ts';
 import { decodeLayerIndex } from '../../explorer/layer-index-format.ts';
 import type { LayerIndex } from '../../explorer/layer-index.ts';
 import type { Leases } from '../../gc/leases.ts';
@@ -62,7 +63,7 @@ export class LayerIndexes {
     await snapshotter.prepare(key, snapshotter.layering === 'merged' ? parent : undefined);
     try {
       const made = await snapshotter.stat(key);
-      await unpacker.unpack({ blobPath: pathOf(blob), directory: made.directory, layering: snapshotter.layering, indexPath: made.sidecar });
+      await unpacker.unpack({ blob: Growth.ofWhole(pathOf(blob)), directory: made.directory, layering: snapshotter.layering, indexPath: made.sidecar });
       const bytes = await readFile(made.sidecar);
       await writeFile(`${sidecar}.new`, bytes, { mode: 0o600 });
       await rename(`${sidecar}.new`, sidecar);

@@ -1,5 +1,5 @@
 import {
-  chmodSync, chownSync, closeSync, constants, fchmodSync, fchownSync, ftruncateSync, futimesSync, lchownSync, linkSync, lutimesSync, mkdirSync, openSync, rmSync, symlinkSync, utimesSync,
+  chmodSync, chownSync, closeSync, constants, fchmodSync, fchownSync, ftruncateSync, futimesSync, lchownSync, linkSync, lutimesSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, utimesSync,
   writeSync,
 } from 'node:fs';
 import { InvalidArgumentError } from '../../../api/errors.ts';
@@ -10,6 +10,8 @@ import { bytesOf, type LayerTree } from './layer-tree.ts';
 import { meaningOf, type WhiteoutWriter } from './whiteouts.ts';
 
 const FILE_TYPES = { char: 0o020000, block: 0o060000, fifo: 0o010000 } as const;
+/** Of the whole process, set at its start if ever. Read here because process.umask() would change it for a moment, for all threads. */
+const UMASK = Number.parseInt(/^Umask:\s*([0-7]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '777', 8);
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
 /** Told what has been laid down, by real names: symlinks on the way are followed, the root is the empty one. */
@@ -104,8 +106,8 @@ export class LayerExtractor implements TarHandler {
     this.#open = { fd, entry };
     this.sizeBytes += entry.size;
     if (entry.uid !== 0 || entry.gid !== 0) fchownSync(fd, entry.uid, entry.gid);
-    // The umask, which a thread cannot know, may have taken bits away, and chown takes setuid.
-    fchmodSync(fd, entry.mode);
+    // The umask may have taken bits away, and chown takes setuid.
+    if ((entry.mode & (UMASK | 0o7000)) !== 0) fchmodSync(fd, entry.mode);
     this.#setXattrs(entry, path);
   }
 
