@@ -64,6 +64,6 @@ async function* inflate(source: AsyncIterable<Uint8Array>, compression: 'gzip' |
 }
 
 function inflaterFor(compression: 'gzip' | 'zstd'): Duplex {
-  const options = { chunkSize: 256 * 1024 };
+  const options = { chunkSize: 1024 * 1024 };
   return compression === 'gzip' ? createGunzip(options) : createZstdDecompress(options);
 }

@@ -11,7 +11,7 @@ export interface GrowingFile {
 const GROWING = 0n;
 const WHOLE = 1n;
 const BROKEN = 2n;
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 512 * 1024;
 
 /** The writer's side: how far the file has come. One number that changes, four times the bytes plus the state, so that a reader can sleep on it. */
 export class Growth {
