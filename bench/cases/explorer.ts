@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
+import { Growth } from '../../src/engine/content/growth.ts';
 import { unpackLayer } from '../../src/engine/images/unpack/unpack-layer.ts';
 import { HttpApi } from '../../test/fixtures/http.ts';
 import { type RawEntry, rawTar } from '../../test/fixtures/raw-tar.ts';
@@ -47,7 +48,7 @@ async function unpack(blobPath: string, scratch: Scratch, withIndex: boolean): P
   const directory = scratch.file('unpacked');
   await mkdir(directory);
   try {
-    return await timed(() => unpackLayer({ blobPath, directory, layering: 'stacked', ...(withIndex ? { indexPath: scratch.file('index') } : {}) }));
+    return await timed(() => unpackLayer({ blob: Growth.ofWhole(blobPath), directory, layering: 'stacked', ...(withIndex ? { indexPath: scratch.file('index') } : {}) }));
   } finally {
     rmSync(directory, { recursive: true });
     rmSync(scratch.file('index'), { force: true });
