@@ -11,6 +11,9 @@ import { tinyImage, type TinyImage } from '../fixtures/tiny-image.ts';
 import { RegistryProgram } from '../registry/registry-program.ts';
 import { assertBadRequest, type Endpoint, onEveryEndpoint } from './endpoint.ts';
 
+/** Older dockerd has null where there are none. */
+type ListedImage = Omit<ImageSummary, 'RepoTags' | 'RepoDigests'> & { RepoTags: string[] | null; RepoDigests: string[] | null };
+
 const unique = (): string => uniqueName('rm').toLowerCase();
 const someFile = (bytes = 100) => ({ name: `file-${randomBytes(4).toString('hex')}`, body: randomBytes(bytes) });
 
@@ -156,7 +159,7 @@ onEveryEndpoint('removal of images', (endpoint) => {
     assert.ok(deleted(items).length >= 2);
     // A digest alone is a name, but no tag: such an image dangles.
     await e.docker.ok('pull', digest);
-    const dangling = (await e.api.get(`/images/json?${filterQuery({ dangling: ['true'] })}`)).as<ImageSummary[]>();
+    const dangling = (await e.api.get(`/images/json?${filterQuery({ dangling: ['true'] })}`)).as<ListedImage[]>();
     assert.ok(dangling.some(({ RepoDigests }) => RepoDigests?.includes(digest)), JSON.stringify(dangling));
     assert.deepEqual(untagged((await prune(e, {})).items), [digest]);
   });
@@ -206,7 +209,7 @@ onEveryEndpoint('removal of images', (endpoint) => {
     const e = endpoint();
     const name = unique();
     for (const [tag, created] of [['a', '2010-01-01T00:00:00Z'], ['b', '2011-01-01T00:00:00Z'], ['c', '2012-01-01T00:00:00Z']] as const) await load(e, { tags: [`${name}:${tag}`], created, labels: { of: name, tag } });
-    const list = async (filters: object): Promise<string[]> => (await e.api.get(`/images/json?${filterQuery(filters)}`)).as<ImageSummary[]>().flatMap(({ RepoTags }) => RepoTags ?? []).filter((tag) => tag.startsWith(name)).toSorted();
+    const list = async (filters: object): Promise<string[]> => (await e.api.get(`/images/json?${filterQuery(filters)}`)).as<ListedImage[]>().flatMap(({ RepoTags }) => RepoTags ?? []).filter((tag) => tag.startsWith(name)).toSorted();
     assert.deepEqual(await list({ before: [`${name}:c`] }), [`${name}:a`, `${name}:b`]);
     assert.deepEqual(await list({ since: [`${name}:a`] }), [`${name}:b`, `${name}:c`]);
     assert.deepEqual(await list({ since: [`${name}:a`], before: [`${name}:c`] }), [`${name}:b`]);
@@ -226,7 +229,7 @@ onEveryEndpoint('removal of images', (endpoint) => {
     const e = endpoint();
     const [first, second] = [unique(), unique()];
     const shared = [someFile(1_000_000)];
-    const usage = async (): Promise<{ LayersSize: number; Images: ImageSummary[] }> => (await e.api.get('/system/df')).as();
+    const usage = async (): Promise<{ LayersSize: number; Images: ListedImage[] }> => (await e.api.get('/system/df')).as();
     const before = (await usage()).LayersSize;
     await load(e, { tags: [`${first}:1`], layers: [shared] });
     await load(e, { tags: [`${second}:1`], layers: [shared, [someFile(500_000)]] });
