@@ -36,8 +36,8 @@ export const TEST_REQUIREMENTS: readonly Requirement[] = [
   { needs: '/bin/busybox', debian: 'busybox-static', for: 'test images' },
   { needs: 'skopeo', debian: 'skopeo', for: 'test images' },
   { needs: 'umoci', debian: 'umoci', for: 'test images' },
-  { needs: 'podman', debian: 'podman', for: 'the tests of image archives' },
-  { needs: 'buildah', debian: 'buildah', for: 'the tests of image archives' },
+  { needs: 'podman', debian: 'podman', for: 'the tests with images of other engines' },
+  { needs: 'buildah', debian: 'buildah', for: 'the tests with images of other engines' },
   { needs: 'dockerd', debian: 'docker.io', for: 'the compatibility tests' },
   { needs: 'docker', debian: 'docker.io', for: 'the compatibility tests' },
   { needs: 'containerd', debian: 'containerd', for: 'the compatibility tests' },
@@ -45,8 +45,6 @@ export const TEST_REQUIREMENTS: readonly Requirement[] = [
   { needs: '/usr/lib/python3/dist-packages/docker/__init__.py', debian: 'python3-docker', for: 'the tests with real clients' },
   { needs: 'openssl', debian: 'openssl', for: 'the registry tests' },
   { needs: 'docker-registry', debian: 'docker-registry', for: 'the registry tests' },
-  { needs: 'podman', debian: 'podman', for: 'the registry tests' },
-  { needs: 'buildah', debian: 'buildah', for: 'the registry tests' },
   { needs: 'chromium', debian: 'chromium', for: 'the browser tests' },
 ];
 

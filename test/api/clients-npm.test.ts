@@ -7,7 +7,7 @@ import { exec } from '../../src/base/exec.ts';
 import { onEveryEndpoint } from './endpoint.ts';
 
 /**
- * dockerode and testcontainers are not among our dependencies (docs/decisions/011-npm-clients.md): the directory in which they have been
+ * dockerode and testcontainers are not among our dependencies (docs/decisions/014-npm-clients.md): the directory in which they have been
  * installed is named by STRATA_TEST_NPM_CLIENTS.
  */
 const modules = process.env['STRATA_TEST_NPM_CLIENTS'] ?? '';
