@@ -68,6 +68,16 @@ describe('pulls from a registry that misbehaves', { skip: missing({ root: true, 
     });
   }
 
+  test('a pull that waits for the registry counts the seconds down', async () => {
+    await using proxy = await FaultProxy.start(program.authority);
+    await using store = await Store.open(QUICK);
+    let refusals = 0;
+    proxy.fault = (request) => (isBlob(request) && refusals++ === 1 ? { status: 429, headers: { 'retry-after': '2' } } : undefined);
+    const arrivals = (await store.pull(`${proxy.authority}/good:x`)).flatMap((one) => (one.kind === 'layer' ? [one.arrival] : []));
+    assert.deepEqual(arrivals.filter(({ phase }) => phase === 'retrying'), [{ phase: 'retrying', seconds: 2 }, { phase: 'retrying', seconds: 1 }]);
+    assert.deepEqual(arrivals.at(-1), { phase: 'complete' });
+  });
+
   test('compressed layers that end early, grow without end, or are none', async () => {
     const whole = gzipSync(Buffer.alloc(4_000_000, 'x'));
     const hostile = {

@@ -12,6 +12,8 @@ export interface DownloadOptions {
   policy: BackoffPolicy;
   signal?: AbortSignal | undefined;
   onResume?: (at: number, error: unknown) => void;
+  /** Told once a second before a new attempt, counting down to 1. */
+  onRetry?: ((seconds: number) => void) | undefined;
 }
 
 /** A connection that has brought this much has earned a fresh set of attempts. */
@@ -37,8 +39,19 @@ export async function* downloadBlob(options: DownloadOptions): AsyncGenerator<Ui
       const verdict = signal?.aborted !== true && failures < policy.attempts && worthRetrying(error);
       if (verdict === false) throw error;
       options.onResume?.(offset, error);
-      await sleep(Math.max(backoffMs(failures - 1, policy), verdict === true ? 0 : verdict), undefined, signal ? { signal } : {});
+      await countDown(Math.max(backoffMs(failures - 1, policy), verdict === true ? 0 : verdict), options);
     }
+  }
+}
+
+/** The odd part of a second comes first, so that the last count lasts a whole one. */
+async function countDown(waitMs: number, { onRetry, signal }: DownloadOptions): Promise<void> {
+  for (let left = waitMs; left > 0;) {
+    const seconds = Math.ceil(left / 1000);
+    onRetry?.(seconds);
+    const part = left - (seconds - 1) * 1000;
+    await sleep(part, undefined, signal ? { signal } : {});
+    left = (seconds - 1) * 1000;
   }
 }
 

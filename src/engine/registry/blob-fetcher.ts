@@ -11,6 +11,7 @@ import { SharedWork } from './shared-work.ts';
 export type FetchProgress =
   | { phase: 'waiting' }
   | { phase: 'downloading'; current: number; total: number; growth?: Growth | undefined }
+  | { phase: 'retrying'; seconds: number }
   | { phase: 'verifying' };
 
 export interface FetchOptions {
@@ -65,7 +66,7 @@ export class BlobFetcher {
   async #download(repository: Repository, blob: Descriptor, options: FetchOptions): Promise<void> {
     for (;;) {
       const source: { complete: boolean; growth?: Growth } = { complete: false };
-      const open = (offset: number): AsyncIterable<Uint8Array> => report(repository.fetch(blob, { offset, signal: options.signal }), offset);
+      const open = (offset: number): AsyncIterable<Uint8Array> => report(repository.fetch(blob, { offset, signal: options.signal, onRetry: (seconds) => { options.onProgress({ phase: 'retrying', seconds }); } }), offset);
       async function* report(bytes: AsyncIterable<Uint8Array>, offset: number): AsyncGenerator<Uint8Array, void, undefined> {
         let current = offset;
         options.onProgress({ phase: 'downloading', current, total: blob.size, growth: source.growth });

@@ -8,7 +8,7 @@ import type { Descriptor } from '../images/manifest.ts';
 import { getManifest, headManifest, putManifest } from './manifest-request.ts';
 import { pagedList } from './paged-list.ts';
 import type { RegistryClient } from './registry-client.ts';
-import type { OpenContent, PushOutcome, Repository } from './repository.ts';
+import type { FetchBlobOptions, OpenContent, PushOutcome, Repository } from './repository.ts';
 
 export interface RemoteRepositoryOptions {
   domain: string;
@@ -44,12 +44,12 @@ export class RemoteRepository implements Repository {
     return this.#firstOf((client) => getManifest(client, { path: this.#options.path, reference, signal }), signal);
   }
 
-  async *fetch(blob: Descriptor, options: { offset?: number; signal?: AbortSignal | undefined } = {}): AsyncGenerator<Uint8Array, void, undefined> {
+  async *fetch(blob: Descriptor, options: FetchBlobOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
     let offset = options.offset ?? 0;
     let failure: unknown;
     for (const client of this.#sourcesOf(blob)) {
       try {
-        for await (const chunk of this.#download(client, blob, offset, options.signal)) {
+        for await (const chunk of this.#download(client, blob, offset, options)) {
           offset += chunk.byteLength;
           noteIn(this.#used, blob.digest, client);
           yield chunk;
@@ -94,10 +94,10 @@ export class RemoteRepository implements Repository {
     return clients[clients.length - 1] as RegistryClient;
   }
 
-  #download(client: RegistryClient, blob: Descriptor, offset: number, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+  #download(client: RegistryClient, blob: Descriptor, offset: number, { signal, onRetry }: FetchBlobOptions): AsyncIterable<Uint8Array> {
     const { path, log, policy } = this.#options;
     return downloadBlob({
-      blob, offset, signal, policy: client.endpoint.kind === 'mirror' ? { ...policy, attempts: Math.min(2, policy.attempts) } : policy,
+      blob, offset, signal, onRetry, policy: client.endpoint.kind === 'mirror' ? { ...policy, attempts: Math.min(2, policy.attempts) } : policy,
       request: (at) => client.sendOnce({
         method: 'GET', target: `${path}/blobs/${blob.digest}`, headers: at === 0 ? {} : { range: `bytes=${at}-` }, scopes: [`repository:${path}:pull`],
         accept: [200, 206, 416], what: `blob ${blob.digest}`, signal,

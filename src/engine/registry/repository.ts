@@ -6,6 +6,13 @@ export type PushOutcome = 'pushed' | 'exists' | { mountedFrom: string };
 /** Where bytes to push come from, at any offset: an upload that broke off goes on where the registry says. */
 export type OpenContent = (offset: number) => AsyncIterable<Uint8Array>;
 
+export interface FetchBlobOptions {
+  offset?: number;
+  signal?: AbortSignal | undefined;
+  /** Told once a second while a new attempt is waited for: how many seconds are left. */
+  onRetry?: ((seconds: number) => void) | undefined;
+}
+
 /**
  * One repository of a registry, for one user, wherever its content may be found (mirrors first, origin last). It knows manifests and
  * blobs by descriptor and nothing of images, stores or progress.
@@ -25,7 +32,7 @@ export interface Repository {
    * The bytes of a blob from `offset` to its end. Connections that break are taken up again at the byte where they broke. At most
    * `size - offset` bytes are given; the stream fails when there are fewer.
    */
-  fetch(blob: Descriptor, options?: { offset?: number; signal?: AbortSignal | undefined }): AsyncIterable<Uint8Array>;
+  fetch(blob: Descriptor, options?: FetchBlobOptions): AsyncIterable<Uint8Array>;
   /** The bytes that `fetch` gave for this blob were not its: do not ask that source for it again. False when no other source is left. */
   distrust(blob: Descriptor): boolean;
   /**
