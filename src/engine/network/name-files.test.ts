@@ -7,7 +7,7 @@ import { formatCidr } from './cidr.ts';
 test('hosts', () => {
   const text = hostsFile({ hostname: 'abc', domainname: 'lan', addresses: ['172.17.0.2'], extraHosts: ['db:10.0.0.5', 'six:[2001:db8::1]', 'host.docker.internal:host-gateway'], gateway: '172.17.0.1', linked: [] });
   assert.match(text, /^127\.0\.0\.1\tlocalhost\n/);
-  assert.match(text, /\n172\.17\.0\.2\tabc\.lan\tabc\n10\.0\.0\.5\tdb\n2001:db8::1\tsix\n172\.17\.0\.1\thost\.docker\.internal\n$/);
+  assert.match(text, /\n10\.0\.0\.5\tdb\n2001:db8::1\tsix\n172\.17\.0\.1\thost\.docker\.internal\n172\.17\.0\.2\tabc\.lan\tabc\n$/);
 });
 
 test('resolv.conf keeps what works', () => {
