@@ -42,8 +42,9 @@ onEveryEndpoint('attach', (endpoint) => {
     await waitUntil('the first reply', () => seen.endsWith('OK'));
     socket.write(`POST ${container.at('/attach?stream=1&stdout=1&stderr=1')} HTTP/1.1\r\nHost: docker\r\nContent-Length: 0\r\n\r\n`);
     await waitUntil('the second head', () => seen.includes(`Content-Type: ${RAW}`) || seen.includes(`content-type: ${RAW}`) || seen.includes(`content-type: ${MUXED}`));
+    const closed = once(socket, 'close');
     await endpoint().docker.ok('exec', container.id, 'touch', '/tmp/go');
-    await within(20_000, 'the end of the connection', once(socket, 'close'));
+    await within(20_000, 'the end of the connection', closed);
     const bytes = Buffer.from(seen.slice(seen.lastIndexOf('\r\n\r\n') + 4), 'latin1');
     const { stdout, stderr } = await splitBuffer(bytes);
     assert.deepEqual([stdout.toString(), stderr.toString()], ['out\n', 'err\n']);
