@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { NotFoundError } from '../../api/errors.ts';
 import { snapshotKey } from '../containers/rootfs.ts';
 import type { Leases } from '../gc/leases.ts';
+import { UNPACKING_PREFIX } from '../images/layer-store.ts';
 import type { SnapshotInfo, Snapshotter } from '../snapshots/snapshotter.ts';
 import type { CheckStep, Finding, StepContext } from './finding.ts';
 
@@ -13,7 +14,6 @@ export interface SnapshotStepParts {
 }
 
 const CONTAINER_PREFIX = snapshotKey('');
-const UNPACKING_PREFIX = 'unpack-';
 
 /** Every snapshot has its files and somebody who needs it; every directory has its snapshot. */
 export class SnapshotStep implements CheckStep {

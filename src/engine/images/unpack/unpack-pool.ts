@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { InternalError, InvalidArgumentError, UnavailableError } from '../../../api/errors.ts';
+import { forgetWorker, IdleWorkers, workerUrl } from '../../../base/idle-workers.ts';
 import type { UnpackRequest, UnpackResult } from './unpack-layer.ts';
 
 /** What unpacks a layer, wherever it does it. */
@@ -27,14 +28,13 @@ interface Job {
 
 type Answer = { read: number; result?: undefined; failure?: undefined } | { read?: undefined; result: UnpackResult; failure?: undefined } | { read?: undefined; result?: undefined; failure: { name: string; message: string; code?: string } };
 
-const IDLE_MS = 10_000;
 const MOST_THREADS = 4;
 
 /** Unpacks in worker threads, as many as there are processors; one that has nothing to do for a while ends, and its memory is given back. */
 export class UnpackPool implements Unpacker {
   readonly #limit = Math.min(availableParallelism(), MOST_THREADS);
   readonly #waiting: Job[] = [];
-  readonly #idle = new Map<Worker, NodeJS.Timeout>();
+  readonly #idle = new IdleWorkers();
   readonly #busy = new Set<Worker>();
 
   unpack(request: UnpackRequest, options: UnpackOptions = {}): Promise<UnpackResult> {
@@ -53,7 +53,7 @@ export class UnpackPool implements Unpacker {
       this.#next();
       return;
     }
-    this.#run(job, this.#takeIdle() ?? this.#start());
+    this.#run(job, this.#idle.take() ?? new Worker(workerUrl(import.meta.url, 'unpack-worker')));
   }
 
   #run(job: Job, worker: Worker): void {
@@ -61,10 +61,10 @@ export class UnpackPool implements Unpacker {
     const { signal, onProgress } = job.options;
     let aborted = false;
     const done = (settle: () => void, reusable: boolean): void => {
-      forget(worker);
+      forgetWorker(worker);
       signal?.removeEventListener('abort', abort);
       this.#busy.delete(worker);
-      if (reusable) this.#rest(worker);
+      if (reusable) this.#idle.rest(worker);
       settle();
       this.#next();
     };
@@ -80,49 +80,10 @@ export class UnpackPool implements Unpacker {
     worker.postMessage(job.request);
   }
 
-  #start(): Worker {
-    return new Worker(workerUrl());
-  }
-
-  #takeIdle(): Worker | undefined {
-    const next = this.#idle.entries().next();
-    if (next.done === true) return undefined;
-    const [worker, timer] = next.value;
-    clearTimeout(timer);
-    this.#idle.delete(worker);
-    forget(worker);
-    worker.ref();
-    return worker;
-  }
-
-  #rest(worker: Worker): void {
-    worker.unref();
-    worker.on('exit', () => { this.#idle.delete(worker); });
-    worker.on('error', () => { this.#idle.delete(worker); });
-    const timer = setTimeout(() => { this.#idle.delete(worker); void worker.terminate(); }, IDLE_MS);
-    timer.unref();
-    this.#idle.set(worker, timer);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     for (const job of this.#waiting.splice(0)) job.reject(new UnavailableError('the engine is being stopped'));
-    const workers = [...this.#idle.keys(), ...this.#busy];
-    for (const timer of this.#idle.values()) clearTimeout(timer);
-    this.#idle.clear();
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await Promise.all([this.#idle[Symbol.asyncDispose](), ...[...this.#busy].map((worker) => worker.terminate())]);
   }
-}
-
-/** By name: taking off everything would take Node's own bookkeeping along, and no message would come any more. */
-function forget(worker: Worker): void {
-  for (const event of ['message', 'error', 'exit'] as const) worker.removeAllListeners(event);
-}
-
-/** Beside this file in the sources; beside the engine when bundled, whose shared code may lie a folder deeper. */
-function workerUrl(): URL {
-  const here = import.meta.url;
-  if (here.endsWith('.ts')) return new URL('./unpack-worker.ts', here);
-  return new URL(here.includes('/chunks/') ? '../unpack-worker.mjs' : './unpack-worker.mjs', here);
 }
 
 /** What the kernel, or Node before it, refuses because of what a layer asks for. */
