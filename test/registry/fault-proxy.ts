@@ -15,6 +15,8 @@ export interface Fault {
   spoil?: boolean;
   /** Send the real head, and then one byte of the body every so many milliseconds. */
   dripMs?: number;
+  /** The Authorization that the registry sees instead of the client's. */
+  authorization?: string;
 }
 
 /** Stands between a client and a registry and spoils what it is told to. */
@@ -53,7 +55,7 @@ export class FaultProxy implements AsyncDisposable {
       return;
     }
     const [host, port] = target.split(':');
-    const onward = httpRequest({ host, port, path, method: request.method, headers: { ...request.headers, host: this.authority } }, (reply) => {
+    const onward = httpRequest({ host, port, path, method: request.method, headers: { ...request.headers, host: this.authority, ...(fault?.authorization === undefined ? {} : { authorization: fault.authorization }) } }, (reply) => {
       response.writeHead(reply.statusCode ?? 502, { ...reply.headers, ...fault?.headers });
       if (fault?.dripMs !== undefined) { drip(reply, response, fault.dripMs); return; }
       let sent = 0;
@@ -66,7 +68,8 @@ export class FaultProxy implements AsyncDisposable {
       });
       reply.on('end', () => { if (fault?.dropAfter === undefined) response.end(); });
     });
-    onward.on('error', () => { response.destroy(); });
+    // A registry that has answered need not read the rest.
+    onward.on('error', () => { if (!response.writableEnded) response.destroy(); });
     request.on('error', () => { onward.destroy(); });
     request.pipe(onward);
   }

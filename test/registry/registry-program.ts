@@ -1,6 +1,4 @@
-import { createPublicKey, createSign, randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { exec } from '../../src/base/exec.ts';
 import type { NetworkNamespace } from '../fixtures/network-namespace.ts';
@@ -121,69 +119,4 @@ export async function freePort(): Promise<number> {
   server.close(() => { closed.resolve(); });
   await closed.promise;
   return port;
-}
-
-export interface TokenRequest { method: string; authorization: string | undefined; query: URLSearchParams; form: URLSearchParams }
-
-/** A token server in this process, whose tokens docker-registry believes. It gives everybody who is `tester` everything. */
-export class TokenServer implements AsyncDisposable {
-  readonly realm: string;
-  readonly certificate: string;
-  readonly requests: TokenRequest[] = [];
-  lifeSeconds = 300;
-  readonly #server: Server;
-  readonly #cleanup: AsyncDisposableStack;
-
-  private constructor(realm: string, certificate: string, server: Server, cleanup: AsyncDisposableStack) {
-    this.realm = realm;
-    this.certificate = certificate;
-    this.#server = server;
-    this.#cleanup = cleanup;
-  }
-
-  static async start(): Promise<TokenServer> {
-    await using cleanup = new AsyncDisposableStack();
-    const scratch = cleanup.use(await Scratch.create('tok'));
-    await exec('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'key', '-out', 'crt', '-days', '2', '-subj', '/CN=token'], { cwd: scratch.path, timeoutMs: 30_000 });
-    const key = await readFile(scratch.file('key'), 'utf8');
-    const x5c = (await readFile(scratch.file('crt'), 'utf8')).replace(/-----[^-]+-----|\s/g, '');
-    createPublicKey(key);
-    const port = await freePort();
-    const server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        const query = new URL(request.url ?? '/', 'http://x').searchParams;
-        const form = new URLSearchParams(Buffer.concat(chunks).toString());
-        tokens.requests.push({ method: request.method ?? '', authorization: request.headers.authorization, query, form });
-        const known = request.headers.authorization === `Basic ${Buffer.from(`${USER.username}:${USER.password}`).toString('base64')}` || form.get('refresh_token') === 'identity';
-        if (!known && (request.headers.authorization !== undefined || form.has('refresh_token'))) { response.writeHead(401).end('{"errors":[{"code":"UNAUTHORIZED","message":"incorrect username or password"}]}'); return; }
-        const scopes = [...query.getAll('scope'), ...(form.get('scope') ?? '').split(' ')].filter((scope) => scope !== '');
-        const access = scopes.flatMap((scope) => {
-          const [type, name, actions = ''] = scope.split(':');
-          return known ? [{ type, name, actions: actions.split(',') }] : [];
-        });
-        const now = Math.floor(Date.now() / 1000);
-        const token = sign(key, x5c, { iss: 'test', sub: known ? USER.username : '', aud: 'test', exp: now + 300, nbf: now - 10, iat: now, jti: randomUUID(), access });
-        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ token, expires_in: tokens.lifeSeconds, ...(query.get('offline_token') === 'true' ? { refresh_token: 'identity' } : {}) }));
-      });
-    });
-    const listening = Promise.withResolvers<void>();
-    server.listen(port, '127.0.0.1', () => { listening.resolve(); });
-    await listening.promise;
-    const tokens = new TokenServer(`http://127.0.0.1:${String(port)}/token`, scratch.file('crt'), server, cleanup.move());
-    return tokens;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await this.#cleanup[Symbol.asyncDispose]();
-  }
-}
-
-function sign(key: string, x5c: string, claims: object): string {
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const text = `${part({ typ: 'JWT', alg: 'RS256', x5c: [x5c] })}.${part(claims)}`;
-  return `${text}.${createSign('RSA-SHA256').update(text).sign(key).toString('base64url')}`;
 }

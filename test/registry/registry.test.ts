@@ -10,8 +10,9 @@ import type { Repository } from '../../src/engine/registry/repository.ts';
 import { searchImages } from '../../src/engine/registry/search.ts';
 import { UnauthorizedError } from '../../src/api/errors.ts';
 import { missing } from '../fixtures/requirements.ts';
-import { REGISTRY_TOOLS, RegistryProgram, TokenServer, USER } from './registry-program.ts';
+import { REGISTRY_TOOLS, RegistryProgram, USER } from './registry-program.ts';
 import { publish, readAll, registries, sampleImage, sampleOf } from './sample.ts';
+import { TokenServer } from './token-server.ts';
 
 const open = (all: Registries, domain: string, path: string, credentials: Credentials = ANONYMOUS, use: 'pull' | 'push' = 'push'): Promise<Repository> => all.repository({ domain, path }, { credentials }, { use });
 

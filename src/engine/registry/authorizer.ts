@@ -37,22 +37,24 @@ export class Authorizer {
     const challenge = this.#challenges.get(context.endpoint.base.href);
     if (!challenge) return undefined;
     if (challenge.scheme === 'basic') return context.credentials.username === undefined ? undefined : basic(context.credentials);
-    return `Bearer ${await this.#token(context, challenge)}`;
+    return bearer(await this.#token(context, challenge));
   }
 
   /**
-   * Takes note of a 401. The header that it answered is forgotten.
+   * Takes note of a 401. The token that it answered is forgotten; a newer one, which somebody else has been given meanwhile, is kept.
+   * @param refused the header that the registry would not have; undefined where none was sent
    * @returns true when asking again, with a new header, has a chance
    * @throws RegistryReplyError with docker's words where credentials are needed and there are none
    */
-  challenged(context: AuthorizationContext, challenges: readonly Challenge[]): boolean {
+  challenged(context: AuthorizationContext, challenges: readonly Challenge[], refused: string | undefined): boolean {
     const chosen = choose(challenges);
     if (!chosen || context.credentials.registryToken !== undefined) return false;
     if (chosen.scheme === 'basic' && context.credentials.username === undefined) {
       throw new RegistryReplyError('no basic auth credentials', { httpStatus: 401, code: 'UNAUTHORIZED' });
     }
     this.#challenges.set(context.endpoint.base.href, chosen);
-    this.#tokens.delete(tokenKey(context, chosen));
+    const key = tokenKey(context, chosen);
+    if (refused === bearer(this.#tokens.get(key))) this.#tokens.delete(key);
     return true;
   }
 
@@ -70,6 +72,10 @@ export class Authorizer {
       throw error;
     });
   }
+}
+
+function bearer(token: string | undefined): string | undefined {
+  return token === undefined ? undefined : `Bearer ${token}`;
 }
 
 /** Bearer before Basic, as the specification's order of preference for what says least about the user. */

@@ -120,7 +120,7 @@ async function sendChunk(options: UploadOptions, session: Session): Promise<void
   const reply = await client.sendOnce({
     method: 'PATCH', target: session.location, scopes: scopes(options.path), accept: [202, 204], what: `upload of ${blob.digest}`, signal: options.signal,
     headers: { 'content-type': 'application/octet-stream', ...(ranged ? { 'content-range': `${start}-${start + length - 1}` } : {}) },
-    body: { bytes: length, source: counted(open(start), start, length, onBytes) },
+    body: { bytes: length, open: () => counted(open(start), start, length, onBytes) },
   });
   reply.discard();
   const next = sessionOf(client, reply, start + length);

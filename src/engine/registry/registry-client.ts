@@ -14,13 +14,19 @@ export interface RegistryRequest {
   /** Under `/v2/`, or the URL that an earlier reply named. */
   target: string | URL;
   headers?: Readonly<Record<string, string>>;
-  body?: HttpRequest['body'];
+  body?: Uint8Array | StreamedBody;
   scopes: readonly string[];
   /** Statuses that are an answer; all others are thrown. */
   accept: readonly number[];
   /** For messages: `manifest library/busybox:latest`. */
   what: string;
   signal?: AbortSignal | undefined;
+}
+
+/** A body too large to be held. It is opened again, from its first byte, when it has to be sent with another token. */
+export interface StreamedBody {
+  bytes: number;
+  open(): AsyncIterable<Uint8Array>;
 }
 
 export interface RegistryClientOptions {
@@ -56,16 +62,16 @@ export class RegistryClient {
     this.#options = options;
   }
 
-  /** Repeats the request as the policy says, unless its body is a stream, which only its owner can begin anew. */
+  /** Repeats the request as the policy says, unless its body is a stream: how much of it has arrived, only its owner can ask. */
   send(request: RegistryRequest): Promise<HttpReply> {
-    const repeatable = request.body === undefined || request.body instanceof Uint8Array;
     return retry(() => this.sendOnce(request), {
-      policy: repeatable ? this.#options.policy : { ...this.#options.policy, attempts: 1 },
+      policy: isStream(request.body) ? { ...this.#options.policy, attempts: 1 } : this.#options.policy,
       worthwhile: worthRetrying, signal: request.signal,
       onRetry: (error, waitMs) => { this.#options.log.debug('asking registry again', { host: this.endpoint.base.host, what: request.what, waitMs: Math.round(waitMs), error: messageOf(error) }); },
     });
   }
 
+  /** Sends it once; a 401 that a new token may mend is answered with the same request again, once. */
   async sendOnce(request: RegistryRequest): Promise<HttpReply> {
     const reply = await this.#authorized(request).catch((error: unknown) => {
       if (error instanceof RegistryUnreachableError) this.#options.onUnreachable?.();
@@ -98,8 +104,8 @@ export class RegistryClient {
       const authorization = await this.#options.authorizer.header(context);
       const reply = await this.#follow(request, start, authorization);
       const ours = reply.status === 401 && reply.url.origin === this.endpoint.base.origin;
-      if (!ours || attempt > 0 || isStream(request.body)) return reply;
-      if (!this.#options.authorizer.challenged(context, parseChallenges(reply.headers['www-authenticate']))) return reply;
+      if (!ours || attempt > 0) return reply;
+      if (!this.#options.authorizer.challenged(context, parseChallenges(reply.headers['www-authenticate']), authorization)) return reply;
       reply.discard();
     }
   }
@@ -109,7 +115,7 @@ export class RegistryClient {
     for (let url = start; ;) {
       const reply = await this.#options.http.send({
         method: request.method, url, signal: request.signal, headers: this.#headersFor(url, request, authorization),
-        ...(request.body === undefined ? {} : { body: request.body }),
+        ...(request.body === undefined ? {} : { body: isStream(request.body) ? { bytes: request.body.bytes, source: request.body.open() } : request.body }),
       });
       if (!REDIRECTS.has(reply.status) || request.accept.includes(reply.status) || !mayFollow(request, reply.status)) return reply;
       reply.discard();
@@ -126,11 +132,11 @@ export class RegistryClient {
   }
 }
 
-function isStream(body: RegistryRequest['body']): boolean {
+function isStream(body: RegistryRequest['body']): body is StreamedBody {
   return body !== undefined && !(body instanceof Uint8Array);
 }
 
-/** A body that can be sent only once, and a method that a 301 would turn into GET, are not sent on. */
+/** A stream, and a method that a 301 would turn into GET, are not sent on. */
 function mayFollow(request: RegistryRequest, status: number): boolean {
   if (request.method === 'GET' || request.method === 'HEAD') return true;
   return (status === 307 || status === 308) && !isStream(request.body);

@@ -65,9 +65,9 @@ const TEXT_LIMIT = 512;
 
 /** The error in a registry's reply. Only JSON of the specification's form is quoted: an HTML page is no message. */
 export function replyError(reply: { status: number; body: string; retryAfter: string | undefined }, what: string): RegistryReplyError {
-  const { code, message } = firstError(reply.body);
+  const { code, message, details } = firstError(reply.body);
   const fallback = FALLBACK[reply.status];
-  const known = code === '' && fallback !== undefined ? fallback : { code, message };
+  const known = code === '' && fallback !== undefined ? { code: fallback.code, message: details || fallback.message } : { code, message };
   const text = known.code === '' ? `${what}: registry answered with status ${String(reply.status)}` : `${known.code.toLowerCase().replaceAll('_', ' ')}: ${known.message}`;
   return new RegistryReplyError(text, { httpStatus: reply.status, code: known.code, retryAfterMs: parseRetryAfter(reply.retryAfter) });
 }
@@ -78,19 +78,22 @@ const FALLBACK: Readonly<Partial<Record<number, { code: string; message: string 
   429: { code: 'TOOMANYREQUESTS', message: 'too many requests' },
 };
 
-function firstError(body: string): { code: string; message: string } {
+/** `details` is what Docker Hub's token server says instead of a list of errors. */
+function firstError(body: string): { code: string; message: string; details: string } {
+  const none = { code: '', message: '', details: '' };
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
   } catch {
-    return { code: '', message: '' };
+    return none;
   }
+  const details = typeof parsed === 'object' && parsed !== null && 'details' in parsed && typeof parsed.details === 'string' ? printable(parsed.details) : '';
   const errors: unknown = typeof parsed === 'object' && parsed !== null && 'errors' in parsed ? parsed.errors : undefined;
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
-  if (typeof first !== 'object' || first === null) return { code: '', message: '' };
+  if (typeof first !== 'object' || first === null) return { ...none, details };
   const code = 'code' in first && typeof first.code === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(first.code) ? first.code : '';
   const message = 'message' in first && typeof first.message === 'string' ? printable(first.message) : '';
-  return { code, message: message === '' ? code.toLowerCase().replaceAll('_', ' ') : message };
+  return { code, message: message === '' ? code.toLowerCase().replaceAll('_', ' ') : message, details };
 }
 
 /** Text from outside goes to terminals: control characters and endless lines do not. */

@@ -57,6 +57,8 @@ test('errors of registries', () => {
   const error = replyError({ status: 404, body: '{"errors":[{"code":"NAME_UNKNOWN","message":"repository\\u001b[31m name not known"}]}', retryAfter: undefined }, 'x');
   assert.equal(error.message, 'name unknown: repository [31m name not known');
   assert.equal(replyError({ status: 502, body: '<html>', retryAfter: '7' }, 'manifest a:b').message, 'manifest a:b: registry answered with status 502');
+  assert.equal(replyError({ status: 401, body: '{"details":"incorrect\\u001b[31m password"}', retryAfter: undefined }, 'x').message, 'unauthorized: incorrect [31m password');
+  for (const odd of ['{"details":""}', '{"details":7}', '{"details":{}}', 'null']) assert.equal(replyError({ status: 401, body: odd, retryAfter: undefined }, 'x').message, 'unauthorized: authentication required', odd);
   assert.equal(worthRetrying(replyError({ status: 502, body: '', retryAfter: '7' }, 'x')), 7000);
   assert.equal(worthRetrying(replyError({ status: 429, body: '', retryAfter: '9999' }, 'x')), false);
   assert.equal(worthRetrying(error), false);
