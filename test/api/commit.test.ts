@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { ContainerConfig } from '../../src/api/wire/container.ts';
 import type { Reply } from '../fixtures/http.ts';
+import { nextMoment } from '../fixtures/next-moment.ts';
 import { uniqueName } from '../fixtures/scratch.ts';
 import { assertBadRequest, onEveryEndpoint, type TestContainer } from './endpoint.ts';
 
@@ -72,7 +73,7 @@ onEveryEndpoint('commit', (endpoint) => {
   test('paused meanwhile, unless it is not to be; events in order', async () => {
     // One of its own: what went before must not be among its events.
     await using own = await endpoint().started({ Cmd: ['sleep', '1000'] });
-    const since = Date.now() / 1000;
+    const since = await nextMoment();
     const name = uniqueName('img');
     await made(commit(`repo=${name}&tag=t&comment=c&pause=1`, undefined, own.id));
     await made(commit('pause=0', undefined, own.id));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventMessage } from '../../src/api/wire/system.ts';
+import { nextMoment } from '../fixtures/next-moment.ts';
 import { uniqueName } from '../fixtures/scratch.ts';
 import { onEveryEndpoint, type Endpoint } from './endpoint.ts';
 
@@ -10,7 +11,7 @@ const IMAGE_LABEL = 'org.strata.test=busybox';
 
 /** `type action key=value …` of what has happened while `work` ran; ids by the names that `names` has for them, random values left out. */
 const told = async ({ api }: Endpoint, names: ReadonlyMap<string, string>, work: () => Promise<void>): Promise<string[]> => {
-  const since = Date.now() / 1000;
+  const since = await nextMoment();
   await work();
   const past = await api.get(`/v1.41/events?since=${since.toFixed(3)}&until=${(Date.now() / 1000 + 0.001).toFixed(3)}`, { timeoutMs: 10_000 });
   return past.lines<EventMessage>().map(({ Type, Action, Actor }) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jsonLines } from '../../src/api/json-lines.ts';
 import type { EventMessage } from '../../src/api/wire/system.ts';
+import { nextMoment } from '../fixtures/next-moment.ts';
 import { uniqueName } from '../fixtures/scratch.ts';
 import { within } from '../fixtures/wait-until.ts';
 import { onEveryEndpoint, type Endpoint } from './endpoint.ts';
@@ -94,7 +95,7 @@ onEveryEndpoint('events', (endpoint) => {
 
   test('since and until give the past, and end', async () => {
     const { api } = endpoint();
-    const since = Date.now() / 1000;
+    const since = await nextMoment();
     await using container = await endpoint().started({ Cmd: ['true'] });
     await container.wait();
     const until = Date.now() / 1000 + 0.001;
