@@ -3,7 +3,7 @@ export interface Group {
   name: string;
   /** Globs relative to the repository. */
   files: readonly string[];
-  /** Files at the same time. Groups that start engines, machines or browsers run one file after the other. */
+  /** Files at the same time. Those that start machines or browsers run one after the other. */
   concurrency: number;
   /** For the whole group. */
   timeoutMs: number;
@@ -16,10 +16,10 @@ export const GROUPS: readonly Group[] = [
   { name: 'unit', files: ['src/**/*.test.ts', 'vm-images/**/*.test.ts', 'test/runner/*.test.ts', 'bench/**/*.test.ts'], concurrency: 2, timeoutMs: 4 * MINUTE },
   { name: 'renderer', files: ['renderer/**/*.test.ts'], concurrency: 2, timeoutMs: 2 * MINUTE },
   { name: 'contract', files: ['test/contract/**/*.test.ts'], concurrency: 1, timeoutMs: 4 * MINUTE },
-  { name: 'engine', files: ['test/engine/**/*.test.ts'], concurrency: 1, timeoutMs: 10 * MINUTE },
-  { name: 'registry', files: ['test/registry/**/*.test.ts'], concurrency: 1, timeoutMs: 4 * MINUTE },
-  { name: 'api', files: ['test/api/**/*.test.ts'], concurrency: 1, timeoutMs: 15 * MINUTE },
-  { name: 'cli', files: ['test/cli/**/*.test.ts'], concurrency: 1, timeoutMs: 5 * MINUTE },
+  { name: 'engine', files: ['test/engine/**/*.test.ts'], concurrency: 2, timeoutMs: 10 * MINUTE },
+  { name: 'registry', files: ['test/registry/**/*.test.ts'], concurrency: 2, timeoutMs: 4 * MINUTE },
+  { name: 'api', files: ['test/api/**/*.test.ts'], concurrency: 2, timeoutMs: 15 * MINUTE },
+  { name: 'cli', files: ['test/cli/**/*.test.ts'], concurrency: 2, timeoutMs: 5 * MINUTE },
   { name: 'desktop', files: ['test/desktop/**/*.test.ts'], concurrency: 1, timeoutMs: 4 * MINUTE },
   { name: 'e2e', files: ['test/e2e/**/*.test.ts'], concurrency: 1, timeoutMs: 6 * MINUTE },
   { name: 'machine', files: ['test/machine/**/*.test.ts'], concurrency: 1, timeoutMs: 10 * MINUTE },
