@@ -1,11 +1,11 @@
 import { InvalidArgumentError } from '../../api/errors.ts';
 import { type FilterValues, filterBoolean, matchesLabels } from '../filters.ts';
 import { type ImageFinder, repoNames } from './image-finder.ts';
-import type { ImageRecord, ImageRecords } from './image-records.ts';
+import type { ImageOverview, ImageRecords } from './image-records.ts';
 import { globToPattern } from './reference-pattern.ts';
 
 export interface ListedImage {
-  record: ImageRecord;
+  record: ImageOverview;
   /** Those that the filter lets through. */
   repoTags: readonly string[];
   repoDigests: readonly string[];

@@ -30,15 +30,19 @@ export interface NewImage {
   manifest: { digest: Digest; mediaType: string } | undefined;
 }
 
-export interface ImageRecord {
+/** What a list shows of an image. Its config is left where it is: to read and parse a thousand of them is most of what a list would cost. */
+export interface ImageOverview {
   id: Digest;
-  config: ImageConfig;
   createdAt: number;
   sizeBytes: number;
   labels: Readonly<Record<string, string>>;
   topSnapshot: string | undefined;
   parent: string | undefined;
   lastTaggedAt: number | undefined;
+}
+
+export interface ImageRecord extends ImageOverview {
+  config: ImageConfig;
 }
 
 export interface ReferenceRecord {
@@ -48,9 +52,10 @@ export interface ReferenceRecord {
   image: string;
 }
 
-interface ImageRow { id: Digest; config: Uint8Array; created_at: number; size_bytes: number; labels: string; top_snapshot: string | null; parent: string | null; last_tagged_at: number | null }
+interface OverviewRow { id: Digest; created_at: number; size_bytes: number; labels: string; top_snapshot: string | null; parent: string | null; last_tagged_at: number | null }
+interface ImageRow extends OverviewRow { config: Uint8Array }
 
-const PARSED_LIMIT = 1000;
+const PARSED_LIMIT = 100;
 
 /** Images and their names, in the database. Every method is one transaction; none waits. */
 export class ImageRecords {
@@ -103,8 +108,8 @@ export class ImageRecords {
     return row && this.#toRecord(row);
   }
 
-  list(): ImageRecord[] {
-    return this.#database.all<ImageRow>('SELECT * FROM images').map((row) => this.#toRecord(row));
+  list(): ImageOverview[] {
+    return this.#database.all<OverviewRow>('SELECT id, created_at, size_bytes, labels, top_snapshot, parent, last_tagged_at FROM images').map(overview);
   }
 
   ids(): string[] {
@@ -256,10 +261,7 @@ export class ImageRecords {
   }
 
   #toRecord(row: ImageRow): ImageRecord {
-    return {
-      id: row.id, config: this.#parse(row), createdAt: row.created_at, sizeBytes: row.size_bytes, labels: JSON.parse(row.labels) as Record<string, string>,
-      topSnapshot: row.top_snapshot ?? undefined, parent: row.parent ?? undefined, lastTaggedAt: row.last_tagged_at ?? undefined,
-    };
+    return { ...overview(row), config: this.#parse(row) };
   }
 
   /** Configs never change, so one is parsed once. */
@@ -277,4 +279,11 @@ export class ImageRecords {
     const row = this.#database.get<{ config: Uint8Array }>('SELECT config FROM images WHERE id = ?', id);
     return row && Buffer.from(row.config);
   }
+}
+
+function overview(row: OverviewRow): ImageOverview {
+  return {
+    id: row.id, createdAt: row.created_at, sizeBytes: row.size_bytes, labels: JSON.parse(row.labels) as Record<string, string>,
+    topSnapshot: row.top_snapshot ?? undefined, parent: row.parent ?? undefined, lastTaggedAt: row.last_tagged_at ?? undefined,
+  };
 }

@@ -68,7 +68,11 @@ export class ImageService {
   /** For each image of a list, the manifests that it came with. */
   async manifests(list: readonly ListedImage[]): Promise<{ image: ListedImage; manifests: ImageManifests; containers: readonly string[] }[]> {
     const result = [];
-    for (const image of list) result.push({ image, manifests: await manifestsOf(image.record, this.#parts), containers: this.#users(image.record.id) });
+    for (const image of list) {
+      const record = this.#parts.records.find(image.record.id);
+      // One that has gone since the list was made is none of it.
+      if (record) result.push({ image, manifests: await manifestsOf(record, this.#parts), containers: this.#users(record.id) });
+    }
     return result;
   }
 

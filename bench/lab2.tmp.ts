@@ -1,0 +1,18 @@
+import { openDatabase } from '../src/engine/store/database.ts';
+import { ImageRecords } from '../src/engine/images/image-records.ts';
+import { ImageFinder } from '../src/engine/images/image-finder.ts';
+import { listImages } from '../src/engine/images/image-list.ts';
+import { wireSummary } from '../src/engine/server/routes/image-wire.ts';
+const log = { info() {}, warn() {}, debug() {}, error() {}, child() { return log; } } as never;
+const db = openDatabase('/tmp/perf-lab/engine.db', log);
+const records = new ImageRecords(db); const finder = new ImageFinder(records);
+const t = (name: string, f: () => unknown) => { const ts = []; for (let i = 0; i < 60; i++) { const a = performance.now(); f(); ts.push(performance.now() - a); } ts.sort((a, b) => a - b); console.log(name, ts[30]!.toFixed(2), ts[6]!.toFixed(2)); };
+const l = listImages(records, finder, { filters: new Map(), all: false });
+t('records.list', () => records.list());
+t('sql all', () => db.all('SELECT * FROM images'));
+t('sql without config', () => db.all('SELECT id, created_at, size_bytes, labels, parent FROM images'));
+t('refs', () => records.allReferences());
+t('parents', () => records.parents());
+t('listImages', () => listImages(records, finder, { filters: new Map(), all: false }));
+t('wire', () => l.map((x) => wireSummary(x, { major: 1, minor: 41 } as never)));
+t('json', () => JSON.stringify(l.map((x) => wireSummary(x, { major: 1, minor: 41 } as never))));
