@@ -28,11 +28,15 @@ export const LAYERS: readonly Layer[] = [
 
   {
     name: 'engine/values', imports: ['base', 'api'], node: 'all', remedy: 'the values that parts of the engine exchange stand below all of them: keep them plain',
-    paths: ['src/engine/snapshots/mount.', 'src/engine/content/digest.', 'src/engine/images/manifest.', 'src/engine/images/untrusted-json.', 'src/engine/images/image-config.', 'src/engine/images/reference.', 'src/engine/images/reference-pattern.', 'src/engine/network/cidr.', 'src/engine/filters.ts', 'src/engine/version.'],
+    paths: ['src/engine/snapshots/mount.', 'src/engine/content/digest.', 'src/engine/images/manifest.', 'src/engine/images/untrusted-json.', 'src/engine/images/image-config.', 'src/engine/images/reference.', 'src/engine/images/reference-pattern.', 'src/engine/registry/platform.', 'src/engine/network/cidr.', 'src/engine/filters.ts', 'src/engine/version.'],
   },
   {
     name: 'engine/tar', paths: ['src/engine/archive/tar-', 'src/engine/archive/pax.', 'src/engine/archive/sparse-map.'], imports: ['api'], node: 'all',
     remedy: 'the tar format is shared by engine and command: keep it to bytes in, entries out',
+  },
+  {
+    name: 'engine/dockerfile', imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'the language of Dockerfiles is pure: text and values in, a graph out; reading files and running steps is for whoever calls it',
+    paths: ['src/engine/build/dockerfile/', 'src/engine/build/shell/', 'src/engine/build/instructions/', 'src/engine/build/ignore/', 'src/engine/build/lint/', 'src/engine/build/graph/'],
   },
   { name: 'engine/config', paths: ['src/engine/config.', 'src/engine/config-reload.'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'the configuration is plain data: let main.ts hand it to whoever needs it' },
   { name: 'engine/linux', paths: ['src/engine/linux/'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'src/engine/linux is the door to the kernel and stands on src/base alone: pass values in' },
@@ -49,10 +53,10 @@ export const LAYERS: readonly Layer[] = [
   { name: 'engine/network', paths: ['src/engine/network/'], imports: ENGINE_GROUND, node: 'all', remedy: 'networks know no container: pass what they need to attach()' },
   { name: 'engine/volumes', paths: ['src/engine/volumes/'], imports: ENGINE_GROUND, node: 'all', remedy: 'volumes know no container: pass what they need in' },
   { name: 'engine/containers', paths: ['src/engine/containers/'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS], node: 'all', remedy: 'containers reach the rest through the seams of runtime, network, volumes and images; they know no HTTP and no command' },
-  { name: 'engine/build', paths: ['src/engine/build/'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers'], node: 'all', remedy: 'builds know no HTTP and no command: hand the result up' },
+  { name: 'engine/build', paths: ['src/engine/build/'], imports: [...ENGINE_GROUND, 'engine/dockerfile', 'engine/config', ...ENGINE_PARTS, 'engine/containers'], node: 'all', remedy: 'builds know no HTTP and no command: hand the result up' },
   { name: 'engine/check', paths: ['src/engine/check/'], imports: [...ENGINE_GROUND, ...ENGINE_PARTS, 'engine/containers'], node: 'all', remedy: 'the check looks at what others keep and is known to nobody below: let the owner offer what it needs to see' },
   { name: 'engine/explain', paths: ['src/engine/explain/'], imports: [...ENGINE_GROUND, ...ENGINE_PARTS, 'engine/containers'], node: 'all', remedy: 'explaining reads what others keep and is known to nobody below: let the owner offer what it needs to see' },
-  { name: 'engine/server', paths: ['src/engine/server/', 'src/engine/filters.test.ts'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build', 'engine/check', 'engine/explain'], node: 'all', remedy: 'a route decodes, makes one call into the engine and encodes: put the work into the folder of the engine that owns it' },
+  { name: 'engine/server', paths: ['src/engine/server/', 'src/engine/filters.test.ts'], imports: [...ENGINE_GROUND, 'engine/dockerfile', 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build', 'engine/check', 'engine/explain'], node: 'all', remedy: 'a route decodes, makes one call into the engine and encodes: put the work into the folder of the engine that owns it' },
   { name: 'engine/main', paths: ['src/engine/main.ts', 'src/engine/engine.ts'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build', 'engine/check', 'engine/explain', 'engine/server'], node: 'all', remedy: 'the composition root of the engine chooses implementations inside src/engine only' },
 
   {
@@ -69,7 +73,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'tooling', paths: ['eslint.config.', 'vite.config.', 'knip.', 'renderer/vite.config.', 'playwright.config.', 'lint/'], imports: [], node: 'all', remedy: 'configuration of tools stands alone' },
   {
     name: 'test', paths: ['test/'],
-    imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build', 'engine/check', 'engine/explain', 'engine/server', 'api/node', 'machine', 'cli', 'desktop', 'renderer', 'vm-images', 'resources', 'setup'],
+    imports: [...ENGINE_GROUND, 'engine/dockerfile', 'engine/config', ...ENGINE_PARTS, 'engine/containers', 'engine/build', 'engine/check', 'engine/explain', 'engine/server', 'api/node', 'machine', 'cli', 'desktop', 'renderer', 'vm-images', 'resources', 'setup'],
     node: 'all', remedy: 'a test imports what it tests, and starts programs instead of importing their main.ts',
   },
   { name: 'bench', paths: ['bench/'], imports: ['base', 'api', 'api/node', 'engine/content', 'engine/images', 'test'], node: 'all', remedy: 'benchmarks measure programs from outside: use src/api and test/fixtures; only what a part of unpacking costs is measured inside' },
