@@ -139,6 +139,32 @@ export function snapshotterContract(open: () => Promise<OpenedSnapshotter>): voi
     await removing;
   });
 
+  test('a committed snapshot gets its files anew: what stands on it shows them; one that is disowned is found by nobody and goes last', async () => {
+    const opened = await open();
+    const { snapshotter, scratch } = opened;
+    await layer(opened, 'base', undefined, (root) => { writeFileSync(join(root, 'a'), 'old'); writeFileSync(join(root, 'b'), 'x'.repeat(8192)); });
+    const before = await snapshotter.usage('base');
+    await mounted(scratch, await snapshotter.prepare('anew', undefined), (root) => { writeFileSync(join(root, 'a'), 'new'); });
+    const child = await snapshotter.prepare('child', 'base');
+    await snapshotter.replace('base', 'anew');
+    await assert.rejects(snapshotter.stat('anew'), NotFoundError);
+    assert.deepEqual(snapshotter.strays(), []);
+    assert.ok((await snapshotter.usage('base')).bytes < before.bytes);
+    assert.equal(await mounted(scratch, await snapshotter.view('v', 'base'), (root) => readFileSync(join(root, 'a'), 'utf8')), 'new');
+    if (snapshotter.layering === 'stacked') assert.equal(await mounted(scratch, child, (root) => readFileSync(join(root, 'a'), 'utf8')), 'new');
+    await snapshotter.remove('v');
+    await assert.rejects(snapshotter.replace('child', 'base'), InvalidArgumentError);
+    await assert.rejects(snapshotter.replace('base', 'nope'), NotFoundError);
+    const lost = snapshotter.disown('base');
+    await assert.rejects(snapshotter.stat('base'), NotFoundError);
+    assert.equal((await snapshotter.stat('child')).parent, lost);
+    await layer(opened, 'base', undefined, (root) => { writeFileSync(join(root, 'a'), 'another'); });
+    assert.throws(() => snapshotter.disown('child'), InvalidArgumentError);
+    await assert.rejects(snapshotter.remove(lost), ConflictError);
+    await snapshotter.remove('child');
+    await snapshotter.remove(lost);
+  });
+
   test('130 layers mount', async () => {
     const opened = await open();
     const { snapshotter, scratch } = opened;

@@ -20,9 +20,9 @@ async function open(dataRoot: string): Promise<Opened> {
   return { images, [Symbol.asyncDispose]: async () => { await images.close(); database.close(); } };
 }
 
-const load = async ({ service, splits }: OpenedImages, file: string): Promise<void> => {
+const load = async ({ service, settler, splits }: OpenedImages, file: string): Promise<void> => {
   await service.load(createReadStream(file), { quiet: true, onProgress: () => undefined });
-  await new Promise(setImmediate);
+  await settler.settle();
   await splits.idle();
 };
 
@@ -78,7 +78,7 @@ describe('layers that are kept unpacked only', { skip: missing({ root: true, too
       parent: undefined, reference: undefined, layer: (async function* () { yield tar; })(),
       description: { config: {}, platform: { os: 'linux', architecture: 'amd64' }, author: '', comment: '', createdBy: '' },
     });
-    await new Promise(setImmediate);
+    await opened.images.settler.settle();
     await opened.images.splits.idle();
     assert.ok((await blobsOf(opened.images)).includes(opened.images.records.layers(image.id)[0]?.blob ?? ''));
     const archive = Buffer.concat(await Array.fromAsync(opened.images.service.save([image.id])));

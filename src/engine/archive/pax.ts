@@ -33,14 +33,26 @@ export function parsePax(data: Buffer): PaxRecords {
 
 const isXattr = (keyword: string): boolean => keyword.startsWith('SCHILY.xattr.');
 
-/** A decimal number of a record, with a fraction where the keyword allows one. @throws InvalidArgumentError */
-export function paxNumber(records: PaxRecords, keyword: string, options: { fraction?: boolean } = {}): number | undefined {
+/** A decimal number of a record. @throws InvalidArgumentError */
+export function paxNumber(records: PaxRecords, keyword: string): number | undefined {
   const value = records.get(keyword);
   if (value === undefined || value === '') return undefined;
-  const pattern = options.fraction === true ? /^-?\d{1,15}(\.\d*)?$/ : /^\d{1,16}$/;
-  const parsed = pattern.test(value) ? Number(value) : Number.NaN;
-  if (!Number.isFinite(parsed) || (options.fraction !== true && !Number.isSafeInteger(parsed))) throw new InvalidArgumentError(`invalid pax header: ${keyword} is out of range`);
+  const parsed = /^\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
+  if (!Number.isSafeInteger(parsed)) throw new InvalidArgumentError(`invalid pax header: ${keyword} is out of range`);
   return parsed;
+}
+
+/** A moment, exact to the nanosecond: digits beyond are cut off. @throws InvalidArgumentError */
+export function paxTime(records: PaxRecords, keyword: string): { seconds: number; nanoseconds: number } | undefined {
+  const value = records.get(keyword);
+  if (value === undefined || value === '') return undefined;
+  const parts = /^(-?)(\d{1,15})(?:\.(\d*))?$/.exec(value);
+  if (!parts) throw new InvalidArgumentError(`invalid pax header: ${keyword} is out of range`);
+  const [, sign, whole, fraction = ''] = parts;
+  const seconds = Number(whole);
+  const nanoseconds = Number(fraction.slice(0, 9).padEnd(9, '0'));
+  if (sign !== '-') return { seconds, nanoseconds };
+  return nanoseconds === 0 ? { seconds: 0 - seconds, nanoseconds } : { seconds: -seconds - 1, nanoseconds: 1_000_000_000 - nanoseconds };
 }
 
 /** Extended attributes by the kernel's names. Source: star(4), "SCHILY.xattr"; libarchive's own form is base64 and comes second. */

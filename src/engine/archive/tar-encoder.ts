@@ -16,14 +16,14 @@ export function encodeTarEntry(entry: TarEntry): Buffer {
   const records: string[] = [];
   const name = entry.type === 'directory' && !entry.name.endsWith('/') ? `${entry.name}/` : entry.name;
   const size = entry.type === 'file' ? entry.size : 0;
-  const mtime = Math.floor(entry.mtime);
+  const { mtime } = entry;
   if (!fits(name, 100)) records.push(paxRecord('path', name));
   if (!fits(entry.linkName, 100)) records.push(paxRecord('linkpath', entry.linkName));
   for (const [keyword, value, limit] of [['size', size, 8 ** 11], ['uid', entry.uid, 8 ** 7], ['gid', entry.gid, 8 ** 7], ['mtime', mtime, 8 ** 11]] as const) {
     if (value < 0 || value >= limit) records.push(paxRecord(keyword, String(value)));
   }
   for (const [attribute, value] of entry.xattrs) records.push(paxRecord(`SCHILY.xattr.${attribute}`, value.toString('latin1')));
-  const header = block({ ...entry, name, size, mtime }, TYPES[entry.type]);
+  const header = block({ ...entry, name, size }, TYPES[entry.type]);
   if (records.length === 0) return header;
   const body = Buffer.from(records.join(''), 'latin1');
   const extension = block({ ...entry, name: `PaxHeaders.0/${baseOf(name)}`, linkName: '', mode: 0o644, size: body.length, mtime: 0 }, 'x');

@@ -13,8 +13,10 @@ export interface TarEntry {
   gid: number;
   /** Bytes that the file has when it is laid out: of a sparse file more than the archive carries. 0 for all but files. */
   size: number;
-  /** Seconds since the epoch, with a fraction where the archive has one. */
+  /** Whole seconds since the epoch, rounded down. */
   mtime: number;
+  /** What comes on top of `mtime`, below a thousand million; absent for none. */
+  mtimeNanoseconds?: number;
   deviceMajor: number;
   deviceMinor: number;
   /** Extended attributes; names as the kernel spells them. */

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../../api/errors.ts';
-import { parsePax, paxNumber, type PaxRecords, paxXattrs } from './pax.ts';
+import { parsePax, paxNumber, type PaxRecords, paxTime, paxXattrs } from './pax.ts';
 import { checkSparseMap, gnuSparseParts, leadingSparseMap, paxSparseMap } from './sparse-map.ts';
 import type { SparsePart, TarEntry, TarEntryType } from './tar-entry.ts';
 import { BLOCK_BYTES, isZeroBlock, number, parseHeader, type RawHeader } from './tar-header.ts';
@@ -224,6 +224,7 @@ function toEntry(header: RawHeader, pax: PaxRecords, longName: string | undefine
   const name = pax.get('GNU.sparse.name') ?? pax.get('path') ?? longName ?? header.name;
   const written = TYPES[header.type];
   if (written === undefined) throw new InvalidArgumentError(`unsupported kind of tar entry ${JSON.stringify(header.type)}: ${JSON.stringify(Buffer.from(name, 'latin1').toString('utf8'))}`);
+  const mtime = paxTime(pax, 'mtime');
   // Archives from before directories had a type of their own mark them by the slash.
   const type = written === 'file' && header.type !== 'S' && name.endsWith('/') ? 'directory' : written;
   return {
@@ -233,7 +234,8 @@ function toEntry(header: RawHeader, pax: PaxRecords, longName: string | undefine
     uid: paxNumber(pax, 'uid') ?? header.uid,
     gid: paxNumber(pax, 'gid') ?? header.gid,
     size: type === 'file' ? (paxNumber(pax, 'size') ?? header.size) : 0,
-    mtime: paxNumber(pax, 'mtime', { fraction: true }) ?? header.mtime,
+    mtime: mtime?.seconds ?? header.mtime,
+    ...(mtime === undefined || mtime.nanoseconds === 0 ? {} : { mtimeNanoseconds: mtime.nanoseconds }),
     deviceMajor: header.deviceMajor,
     deviceMinor: header.deviceMinor,
     xattrs: pax.size === 0 ? NO_XATTRS : paxXattrs(pax),

@@ -9,7 +9,7 @@ import type { Growth } from './growth.ts';
 export interface ContentStore {
   /**
    * Streams `source` into the store. Same digest twice is fine (the second write is dropped).
-   * The blob survives the death of the engine at once, and a power cut once `flush` has resolved.
+   * The blob survives the death of the engine at once, and a power cut once the file system has been synced.
    * @throws InvalidArgumentError when size or digest differ from what `expected` says; nothing is kept then.
    */
   write(source: AsyncIterable<Uint8Array>, expected: { digest?: Digest; size?: number }, options?: WriteOptions): Promise<BlobInfo>;
@@ -21,8 +21,8 @@ export interface ContentStore {
   /** Whole blob, for manifests and configs. @throws NotFoundError; InvalidArgumentError above `limitBytes` (default 4 MiB). */
   read(digest: Digest, limitBytes?: number): Promise<Buffer>;
   /**
-   * Sees to it that every blob written so far gets to the disk, and waits for that, though not for ever: at most two seconds. Call it before
-   * recording that a blob is needed. @throws Error when the disk refuses
+   * Sees to it that every blob written so far gets to the disk, and waits for that, though not for ever: at most two seconds. For what may be
+   * nowhere else. @throws Error when the disk refuses
    */
   flush(): Promise<void>;
   /** Idempotent. */

@@ -22,8 +22,8 @@ export interface DerivedBlobs {
 
 /**
  * One file per blob, `blobs/<first two digits>/<digits>`. Bytes go to `ingest/` first, are hashed on their way and then renamed: a name in
- * `blobs/` stands for its content. `flush` is one syncfs for any number of blobs, instead of two fsyncs for each; what a power cut spoilt
- * before it is not yet referenced by anything, and so is swept at the next start before anybody reads it.
+ * `blobs/` stands for its content. `flush` is one syncfs for any number of blobs, instead of two fsyncs for each; what a power cut may have
+ * spoilt is verified or swept at the next start before anybody reads it: see images/settle.
  */
 export class FileContentStore implements ContentStore, ResumableContent {
   readonly #blobs: string;

@@ -61,7 +61,7 @@ const PARSED_LIMIT = 100;
 export class ImageRecords {
   readonly #database: Database;
   readonly #parsed = new Map<string, ImageConfig>();
-  #added: () => void = () => undefined;
+  readonly #added: (() => void)[] = [];
 
   constructor(database: Database) {
     this.#database = database;
@@ -69,7 +69,7 @@ export class ImageRecords {
 
   /** @param added is called some time after images were added, whether or not their transaction held */
   onAdded(added: () => void): void {
-    this.#added = added;
+    this.#added.push(added);
   }
 
   /** Runs several changes as one; `durable` waits for the disk. */
@@ -88,7 +88,7 @@ export class ImageRecords {
       if (changes > 0) for (const [position, layer] of image.layers.entries()) this.#addLayer(image.id, position, layer);
       if (image.manifest) this.#addManifest(image.id, image.manifest, image.layers);
     });
-    setImmediate(() => { this.#added(); });
+    setImmediate(() => { for (const added of this.#added) added(); });
   }
 
   #addManifest(image: Digest, { digest, mediaType }: { digest: Digest; mediaType: string }, layers: readonly LayerRecord[]): void {
@@ -157,6 +157,15 @@ export class ImageRecords {
     });
   }
 
+  /** Forgets a manifest of an image, and its name by that digest. */
+  removeManifest(id: string, digest: string): void {
+    this.#database.transaction(() => {
+      this.#database.run('DELETE FROM image_references WHERE image = ? AND digest = ?', id, digest);
+      this.#database.run('DELETE FROM image_manifests WHERE image = ? AND digest = ?', id, digest);
+      this.#database.run('DELETE FROM manifest_blobs WHERE manifest NOT IN (SELECT digest FROM image_manifests)');
+    });
+  }
+
   removeReference(reference: Reference): void {
     this.#database.run('DELETE FROM image_references WHERE name = ?', canonicalName(reference));
   }
@@ -197,9 +206,10 @@ export class ImageRecords {
     return rows.map(({ digest }) => digest);
   }
 
-  /** Layers whose blob is still needed. */
+  /** Layers that are on the disk and whose blob is still needed. */
   unsplitLayers(): { chainId: Digest; diffId: Digest }[] {
-    return this.#database.all('SELECT DISTINCT chain_id AS chainId, diff_id AS diffId FROM image_layers WHERE chain_id NOT IN (SELECT chain_id FROM layer_splits)');
+    return this.#database.all(`SELECT DISTINCT chain_id AS chainId, diff_id AS diffId FROM image_layers
+      WHERE image NOT IN (SELECT object FROM unsettled) AND chain_id NOT IN (SELECT chain_id FROM layer_splits)`);
   }
 
   /** From now on the layer's blob is its plain tar, which nobody stores. */

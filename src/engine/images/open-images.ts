@@ -16,6 +16,7 @@ import { LayerStore } from './layer-store.ts';
 import { ImageLoader } from './load/image-loader.ts';
 import { ImageMaker } from './make/image-maker.ts';
 import { ImageSaver } from './save/image-saver.ts';
+import { type OpenedSettling, openSettling } from './settle/open-settling.ts';
 import { SplitLayers } from './split/split-layers.ts';
 import { UnpackPool } from './unpack/unpack-pool.ts';
 
@@ -28,6 +29,8 @@ export interface OpenImagesOptions {
   /** `amd64` or `arm64`. */
   architecture: string;
   users: ImageUsers;
+  /** Which life of the machine this is; asked of the kernel unless given. */
+  bootId?: string;
   announce: ImageListener;
 }
 
@@ -35,6 +38,7 @@ export interface OpenImagesOptions {
 export interface OpenedImages {
   source: ImageSource;
   splits: SplitLayers;
+  settler: OpenedSettling['settler'];
   service: ImageService;
   explorer: ImageExplorer;
   content: FileContentStore;
@@ -61,9 +65,10 @@ export async function openImages(options: OpenImagesOptions): Promise<OpenedImag
   await layers.recover();
   const splits = new SplitLayers({ records, snapshotter, leases, collector, log });
   content.derive(splits);
+  const settling = await openSettling({ database, records, content, snapshotter, unpacker, leases, collector, dataRoot: config.dataRoot, split: config.keepLayerBlobs === false, log, ...(options.bootId === undefined ? {} : { bootId: options.bootId }) });
   if (config.keepLayerBlobs === false) {
     splits.reduce();
-    records.onAdded(() => { splits.reduce(); });
+    settling.onSettled(() => { splits.reduce(); });
   }
   collector.collect().catch((error: unknown) => { log.warn('garbage collection failed', { error }); });
   const remover = new ImageRemover({ records, finder, collector, users, announce });
@@ -75,9 +80,10 @@ export async function openImages(options: OpenImagesOptions): Promise<OpenedImag
   });
   const explorer = new ImageExplorer({ records, finder, snapshotter, unpacker, leases, users, pathOf: (digest) => content.pathOf(digest), log });
   return {
-    source: finder, splits, service, explorer, content, collector, leases, records, layers,
+    source: finder, splits, settler: settling.settler, service, explorer, content, collector, leases, records, layers,
     maker: new ImageMaker({ content, records, layers, leases, collector }),
     close: async () => {
+      settling.close();
       await splits.close();
       await unpacker[Symbol.asyncDispose]();
       await collector.idle();

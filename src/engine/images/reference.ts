@@ -61,6 +61,12 @@ export function repositoryOf({ domain, path }: Pick<Reference, 'domain' | 'path'
   return `${domain}/${path}`;
 }
 
+/** Of a recorded name. */
+export function referenceOf({ repository, tag, digest }: { repository: string; tag: string | null; digest: string | null }): Reference {
+  const slash = repository.indexOf('/');
+  return { domain: repository.slice(0, slash), path: repository.slice(slash + 1), ...(tag === null ? {} : { tag }), ...(isDigest(digest) ? { digest } : {}) };
+}
+
 /** As people write it: `busybox:latest`. */
 export function familiarName(reference: Reference): string {
   return `${familiarRepository(repositoryOf(reference))}${suffixOf(reference)}`;

@@ -50,6 +50,15 @@ export class NativeSnapshotter implements Snapshotter {
     this.#records.commit(name, key, undefined);
   }
 
+  async replace(key: string, by: string): Promise<void> {
+    const ids = this.#records.replace(key, by);
+    await this.#files.replace(ids.id, ids.by);
+  }
+
+  disown(key: string): string {
+    return this.#records.disown(key);
+  }
+
   async remove(key: string): Promise<void> {
     await this.#files.remove(this.#records.remove(key));
   }

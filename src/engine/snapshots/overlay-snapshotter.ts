@@ -81,6 +81,16 @@ export class OverlaySnapshotter implements Snapshotter {
     await rm(`${this.#files.home(id)}/work`, { recursive: true, force: true });
   }
 
+  async replace(key: string, by: string): Promise<void> {
+    const ids = this.#records.replace(key, by);
+    await this.#files.replace(ids.id, ids.by);
+    await rm(`${this.#files.home(ids.id)}/work`, { recursive: true, force: true });
+  }
+
+  disown(key: string): string {
+    return this.#records.disown(key);
+  }
+
   async remove(key: string): Promise<void> {
     await this.#files.remove(this.#records.remove(key));
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { lstat, opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -36,6 +36,19 @@ export class SnapshotFiles {
     } catch (error) {
       await rm(join(this.root, name), { recursive: true, force: true });
       throw error;
+    } finally {
+      this.#busy.delete(name);
+    }
+  }
+
+  /** The directory of `by`, whose record has just gone, becomes that of `id`: call it in the same turn. What `id` had is deleted. */
+  async replace(id: number, by: number): Promise<void> {
+    const name = `old-${randomBytes(6).toString('hex')}`;
+    this.#busy.add(name);
+    try {
+      if (existsSync(this.home(id))) renameSync(this.home(id), join(this.root, name));
+      renameSync(this.home(by), this.home(id));
+      await rm(join(this.root, name), { recursive: true, force: true });
     } finally {
       this.#busy.delete(name);
     }

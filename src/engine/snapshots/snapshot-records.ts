@@ -75,6 +75,25 @@ export class SnapshotRecords {
     });
   }
 
+  /** Takes the record of `by` out; its files are the caller's to hand over, in this turn. @throws NotFoundError, ConflictError, InvalidArgumentError */
+  replace(key: string, by: string): { id: number; by: number } {
+    return this.#database.transaction(() => {
+      const { id } = this.#committed(key);
+      if (this.get(by).kind !== 'active') throw new InvalidArgumentError(`snapshot ${by} is ${this.get(by).kind}: only an active one can take another's place`);
+      this.#database.run('UPDATE snapshots SET bytes = NULL, inodes = NULL WHERE id = ?', id);
+      return { id, by: this.remove(by) };
+    });
+  }
+
+  /** @throws NotFoundError, InvalidArgumentError */
+  disown(key: string): string {
+    return this.#database.transaction(() => {
+      const { id } = this.#committed(key);
+      this.#database.run('UPDATE snapshots SET key = ? WHERE id = ?', `lost-${id}`, id);
+      return `lost-${id}`;
+    });
+  }
+
   setUsage(id: number, usage: { bytes: number; inodes: number }): void {
     this.#database.run('UPDATE snapshots SET bytes = ?, inodes = ? WHERE id = ?', usage.bytes, usage.inodes, id);
   }

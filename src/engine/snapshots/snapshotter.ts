@@ -23,6 +23,13 @@ export interface Snapshotter {
    * `name` exists. `rebase` puts a snapshot that was prepared over nothing onto a parent (InvalidArgumentError where `layering` is `merged`).
    */
   commit(name: string, key: string, rebase?: { parent: string }): Promise<void>;
+  /**
+   * Gives the files of the active snapshot `by`, which is gone afterwards, to the committed snapshot `key`: they show the same tree, made anew.
+   * Neither may be mounted, nor anything that stands on them.
+   */
+  replace(key: string, by: string): Promise<void>;
+  /** Takes the name from a committed snapshot: what stands on it goes on, and nobody else finds it. @returns the key that it has from then on */
+  disown(key: string): string;
   /** Removes a snapshot. ConflictError while it has children. The caller has unmounted it. Space is given back before this resolves. */
   remove(key: string): Promise<void>;
   stat(key: string): Promise<SnapshotInfo>;

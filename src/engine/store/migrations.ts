@@ -120,4 +120,24 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX layer_splits_by_diff ON layer_splits (diff_id);
     `,
   },
+  {
+    // What was recorded before its files were known to be on the disk, and in which life of the machine. `object` is the image itself or one of
+    // its manifests. Triggers, so that whoever records an image cannot leave it out.
+    name: 'unsettled-images',
+    sql: `
+      CREATE TABLE unsettled (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+        object TEXT NOT NULL,
+        boot TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX unsettled_by_image ON unsettled (image);
+      CREATE TRIGGER image_unsettled AFTER INSERT ON images BEGIN
+        INSERT INTO unsettled (image, object, boot) VALUES (new.id, new.id, coalesce((SELECT value FROM engine WHERE key = 'running'), ''));
+      END;
+      CREATE TRIGGER manifest_unsettled AFTER INSERT ON image_manifests BEGIN
+        INSERT INTO unsettled (image, object, boot) VALUES (new.image, new.digest, coalesce((SELECT value FROM engine WHERE key = 'running'), ''));
+      END;
+    `,
+  },
 ];

@@ -1,9 +1,8 @@
-import {
-  chmodSync, chownSync, closeSync, constants, fchmodSync, fchownSync, ftruncateSync, futimesSync, linkSync, lstatSync, mkdirSync, openSync, symlinkSync, utimesSync, writeSync,
-} from 'node:fs';
+import { chmodSync, chownSync, closeSync, constants, fchmodSync, fchownSync, ftruncateSync, linkSync, lstatSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
 import { InvalidArgumentError } from '../../../api/errors.ts';
 import { descriptorPath, isKernelFile, openNamed, statDescriptor, withDescriptor } from '../../linux/descriptor.ts';
 import { makeNode, setXattrOfDescriptor } from '../../linux/file-attributes.ts';
+import { type Moment, setTimes, setTimesOfDescriptor } from '../../linux/file-times.ts';
 import { O_PATH, openBelow } from '../../linux/open-in-root.ts';
 import { type TarEntry, textOfName } from '../tar-entry.ts';
 import type { TarHandler } from '../tar-parser.ts';
@@ -34,7 +33,7 @@ export class TreeUnpacker implements TarHandler {
   /** The directory of the member before: most members follow one another in it. */
   #parent: { path: string; fd: number } | undefined;
   #open: { fd: number; entry: TarEntry } | undefined;
-  readonly #directoryTimes = new Map<string, number>();
+  readonly #directoryTimes = new Map<string, Moment>();
 
   constructor(options: UnpackOptions) {
     this.#options = options;
@@ -120,7 +119,7 @@ export class TreeUnpacker implements TarHandler {
       if (!statDescriptor(fd).isDirectory()) return;
       this.#decorate(fd, entry);
     });
-    this.#directoryTimes.set(path, entry.mtime);
+    this.#directoryTimes.set(path, entry);
   }
 
   /** Removes what a member that is no directory replaces. */
@@ -140,7 +139,6 @@ export class TreeUnpacker implements TarHandler {
     fchownSync(fd, uid, gid);
     // The umask may have taken bits away, and chown takes setuid.
     fchmodSync(fd, entry.mode);
-    setXattrs(fd, entry);
   }
 
   #link(entry: TarEntry, parent: number, base: string): void {
@@ -160,7 +158,7 @@ export class TreeUnpacker implements TarHandler {
       const stats = statDescriptor(fd);
       if (stats.isDirectory() || stats.isFile()) return;
       this.#decorate(fd, entry);
-      utimesSync(descriptorPath(fd), entry.mtime, entry.mtime);
+      setTimes(descriptorPath(fd), entry, { follow: true });
     });
   }
 
@@ -184,15 +182,17 @@ export class TreeUnpacker implements TarHandler {
     this.#open = undefined;
     withDescriptor(fd, () => {
       if (entry.sparse) ftruncateSync(fd, entry.size);
-      futimesSync(fd, entry.mtime, entry.mtime);
+      // Not before the content: writing takes a file's capabilities away.
+      setXattrs(fd, entry);
+      setTimesOfDescriptor(fd, entry);
     });
   }
 
   /** After the last member: directories get their times when nothing is made in them any more. */
   finish(): void {
-    for (const [path, mtime] of this.#directoryTimes) {
+    for (const [path, moment] of this.#directoryTimes) {
       const fd = this.#openDirectory(path);
-      if (fd !== undefined) withDescriptor(fd, () => { utimesSync(descriptorPath(fd), mtime, mtime); });
+      if (fd !== undefined) withDescriptor(fd, () => { setTimes(descriptorPath(fd), moment, { follow: true }); });
     }
   }
 

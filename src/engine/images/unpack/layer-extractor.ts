@@ -1,11 +1,9 @@
-import {
-  chmodSync, chownSync, closeSync, constants, fchmodSync, fchownSync, ftruncateSync, futimesSync, lchownSync, linkSync, lutimesSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, utimesSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, chownSync, closeSync, constants, fchmodSync, fchownSync, ftruncateSync, lchownSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { InvalidArgumentError } from '../../../api/errors.ts';
 import { type TarEntry, textOfName } from '../../archive/tar-entry.ts';
 import type { TarHandler } from '../../archive/tar-parser.ts';
 import { makeNode, setXattr } from '../../linux/file-attributes.ts';
+import { type Moment, setTimes, setTimesOfDescriptor } from '../../linux/file-times.ts';
 import { bytesOf, type LayerTree } from './layer-tree.ts';
 import { meaningOf, type WhiteoutWriter } from './whiteouts.ts';
 
@@ -36,8 +34,8 @@ export class LayerExtractor implements TarHandler {
   readonly #whiteouts: WhiteoutWriter;
   readonly #observer: LayerObserver | undefined;
   /** Directories get their times when nothing is made in them any more. */
-  readonly #directoryTimes = new Map<string, number>();
-  #open: { fd: number; entry: TarEntry } | undefined;
+  readonly #directoryTimes = new Map<string, Moment>();
+  #open: { fd: number; path: string; entry: TarEntry } | undefined;
   sizeBytes = 0;
   entries = 0;
   /** Whether the layer says how the root directory itself is to be. */
@@ -103,12 +101,11 @@ export class LayerExtractor implements TarHandler {
 
   #makeFile(entry: TarEntry, path: string): void {
     const fd = this.#replacing(path, () => openSync(this.#tree.path(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, entry.mode & 0o777));
-    this.#open = { fd, entry };
+    this.#open = { fd, path, entry };
     this.sizeBytes += entry.size;
     if (entry.uid !== 0 || entry.gid !== 0) fchownSync(fd, entry.uid, entry.gid);
     // The umask may have taken bits away, and chown takes setuid.
     if ((entry.mode & (UMASK | 0o7000)) !== 0) fchmodSync(fd, entry.mode);
-    this.#setXattrs(entry, path);
   }
 
   #makeLink(entry: TarEntry, path: string): string {
@@ -154,8 +151,8 @@ export class LayerExtractor implements TarHandler {
       if (entry.type !== 'symlink') chmodSync(target, entry.mode);
     }
     this.#setXattrs(entry, path);
-    if (entry.type === 'directory') this.#directoryTimes.set(path, entry.mtime);
-    else lutimesSync(target, entry.mtime, entry.mtime);
+    if (entry.type === 'directory') this.#directoryTimes.set(path, entry);
+    else setTimes(this.#tree.bytes(path), entry);
   }
 
   #setXattrs(entry: TarEntry, path: string): void {
@@ -180,12 +177,14 @@ export class LayerExtractor implements TarHandler {
 
   end(): void {
     if (!this.#open) return;
-    const { fd, entry } = this.#open;
+    const { fd, path, entry } = this.#open;
     this.#open = undefined;
     this.#observer?.end();
     try {
       if (entry.sparse) ftruncateSync(fd, entry.size);
-      futimesSync(fd, entry.mtime, entry.mtime);
+      // Not before the content: writing takes a file's capabilities away.
+      this.#setXattrs(entry, path);
+      setTimesOfDescriptor(fd, entry);
     } finally {
       closeSync(fd);
     }
@@ -193,9 +192,9 @@ export class LayerExtractor implements TarHandler {
 
   /** After the last entry. */
   finish(): void {
-    for (const [path, mtime] of this.#directoryTimes) {
+    for (const [path, moment] of this.#directoryTimes) {
       // A later entry may have put something else in a directory's place.
-      if (path === '' || this.#tree.isDirectory(path)) utimesSync(this.#tree.path(path), mtime, mtime);
+      if (path === '' || this.#tree.isDirectory(path)) setTimes(this.#tree.bytes(path), moment);
     }
   }
 
