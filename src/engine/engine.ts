@@ -23,6 +23,7 @@ import { ContainerCommitter } from './containers/files/container-committer.ts';
 import { ContainerFiles } from './containers/files/container-files.ts';
 import { ContainerViews } from './containers/files/container-views.ts';
 import { HealthMonitor } from './containers/health/health-monitor.ts';
+import { imagesOf } from './containers/image-use.ts';
 import { Lifecycle } from './containers/lifecycle.ts';
 import { NetworkChanges } from './containers/network-changes.ts';
 import { Recovery } from './containers/recovery.ts';
@@ -126,7 +127,7 @@ export class Engine {
     const announceImage: ImageListener = ({ action, id, attributes }) => { events.publish({ type: 'image', action, id, attributes }); };
     const images = await openImages({
       config, database, snapshotter, log, architecture: goArchitecture(),
-      users: (imageId) => registry.list().filter(({ record }) => record.imageId === imageId).map((container) => ({ containerId: container.id, running: container.running })),
+      users: (imageId) => registry.list().filter(({ record }) => imagesOf(record).includes(imageId)).map((container) => ({ containerId: container.id, running: container.running })),
       announce: announceImage,
     });
     const transfers = openTransfers({ config, ...images, announce: announceImage, version: STRATA_VERSION, log });
@@ -166,12 +167,12 @@ export class Engine {
     const updater = new ContainerUpdater({ registry, runtime, events, log, machine });
 
     const threads = new TreeThreads();
-    const views = new ContainerViews({ registry, snapshotter, home: join(config.execRoot, 'v'), log });
+    const views = new ContainerViews({ registry, snapshotter, volumes, home: join(config.execRoot, 'v'), log });
     await views.recover();
     const files = new ContainerFiles({ views, threads, layering: snapshotter.layering, events });
     const committer = new ContainerCommitter({ files, pausing: controls, events, images: new ImageCommitter({ ...images, announce: announceImage }) });
 
-    const recovery = new Recovery({ registry, runtime, lifecycle, network, snapshotter, dataRoot: config.dataRoot, execRoot: config.execRoot, log });
+    const recovery = new Recovery({ registry, runtime, lifecycle, network, snapshotter, volumes, dataRoot: config.dataRoot, execRoot: config.execRoot, log });
     const survey = await recovery.survey();
     // A start that fails leaves the kernel as it was; containers that run keep their network.
     await using undo = new Cleanup((error) => { log.warn('cannot undo the start', { error }); });

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { NotFoundError } from '../../api/errors.ts';
-import { snapshotKey } from '../containers/rootfs.ts';
+import { containerOfKey } from '../containers/rootfs.ts';
 import type { Leases } from '../gc/leases.ts';
 import { UNPACKING_PREFIX } from '../images/layer-store.ts';
 import type { SnapshotInfo, Snapshotter } from '../snapshots/snapshotter.ts';
@@ -12,8 +12,6 @@ export interface SnapshotStepParts {
   /** Whether a container of this id exists or is being made. */
   hasContainer: (id: string) => boolean;
 }
-
-const CONTAINER_PREFIX = snapshotKey('');
 
 /** Every snapshot has its files and somebody who needs it; every directory has its snapshot. */
 export class SnapshotStep implements CheckStep {
@@ -46,7 +44,8 @@ export class SnapshotStep implements CheckStep {
   /** Made for a container that is not there, or by an unpacking that nobody is at any more. */
   #isForsaken({ key, kind }: SnapshotInfo): boolean {
     if (kind === 'committed') return false;
-    if (key.startsWith(CONTAINER_PREFIX)) return !this.#parts.hasContainer(key.slice(CONTAINER_PREFIX.length));
+    const container = containerOfKey(key);
+    if (container !== undefined) return !this.#parts.hasContainer(container);
     return key.startsWith(UNPACKING_PREFIX) && !this.#parts.leases.isHeld('snapshot', key);
   }
 
@@ -56,10 +55,10 @@ export class SnapshotStep implements CheckStep {
 
   #withoutFiles(snapshot: SnapshotInfo, all: readonly SnapshotInfo[]): Finding {
     const above = descendants(snapshot.key, all);
-    const users = above.filter(({ kind }) => kind !== 'committed').map(({ key }) => key.replace(CONTAINER_PREFIX, ''));
+    const users = above.filter(({ kind }) => kind !== 'committed').map(({ key }) => containerOfKey(key) ?? key);
     const finding = { kind: 'missing', subject: snapshot.key, text: `the files of this ${snapshot.kind === 'committed' ? 'layer' : 'snapshot'} are gone: ${snapshot.directory}` } as const;
-    if (snapshot.kind !== 'committed') return { ...finding, remedy: `docker rm -f ${snapshot.key.replace(CONTAINER_PREFIX, '').slice(0, 12)}` };
-    if (users.length > 0) return { ...finding, remedy: `docker rm -f ${users.map((id) => id.slice(0, 12)).join(' ')}, then repair again` };
+    if (snapshot.kind !== 'committed') return { ...finding, remedy: `docker rm -f ${(containerOfKey(snapshot.key) ?? snapshot.key).slice(0, 12)}` };
+    if (users.length > 0) return { ...finding, remedy: `docker rm -f ${[...new Set(users)].map((id) => id.slice(0, 12)).join(' ')}, then repair again` };
     // The records go, from the top down, and a pull makes the layers again.
     return { ...finding, repair: async () => { for (const { key } of [...above.reverse(), snapshot]) await remove(this.#parts.snapshotter, key); } };
   }

@@ -21,7 +21,7 @@ import { settleLinks } from './links.ts';
 import { mergeConfig } from './merge-config.ts';
 import { sharedWith } from './modes.ts';
 import { generateName } from './names.ts';
-import { snapshotKey } from './rootfs.ts';
+import { imageMountKey, snapshotKey } from './rootfs.ts';
 import { settleModes } from './sharing.ts';
 import { initialState } from './state.ts';
 import { mountsFrom } from './volumes-from.ts';
@@ -70,14 +70,19 @@ export class ContainerCreator {
     const name = request.name ?? generateName((candidate) => registry.isNameFree(candidate));
     registry.reserveName(name, id);
     undo.push(() => { registry.releaseName(name); });
-    const own = await settleMounts(wanted, volumes, undo);
+    const own = await settleMounts(wanted, { volumes, images: this.#options.images }, undo);
     const mounts = [...inherited.filter(({ destination }) => !own.some((mount) => mount.destination === destination)), ...own];
     const rootMounts = await snapshotter.prepare(snapshotKey(id), image.topSnapshot);
     undo.push(() => snapshotter.remove(snapshotKey(id)));
+    for (const [number, { imageId }] of mounts.entries()) {
+      if (imageId === undefined) continue;
+      await snapshotter.prepare(imageMountKey(id, number), (await this.#options.images.get(imageId)).topSnapshot);
+      undo.push(() => snapshotter.remove(imageMountKey(id, number)));
+    }
     const paths = registry.pathsOf(id);
     await mkdir(paths.directory, { recursive: true, mode: 0o710 });
     undo.push(() => removeDirectory(paths.directory));
-    await fillVolumes(own, log, async (work) => {
+    await fillVolumes(own, { volumes, holder: id, log }, async (work) => {
       await mkdir(paths.rootfs, { recursive: true, mode: 0o700 });
       mountAll(rootMounts, paths.rootfs);
       try {

@@ -2,6 +2,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { InvalidArgumentError } from '../../api/errors.ts';
 import type { Cleanup } from '../../base/cleanup.ts';
 import type { Logger } from '../../base/log.ts';
+import type { ImageSource } from '../images/image.ts';
 import type { OciMount } from '../runtime/oci-spec.ts';
 import { copyUp } from '../volumes/copy-up.ts';
 import type { WantedMount } from '../volumes/mount-specs.ts';
@@ -11,20 +12,24 @@ import type { ContainerMount } from './container-record.ts';
 /**
  * Settles the sources of a new container's mounts: makes the volumes that are missing, checks the binds that must exist.
  * @param undo takes away the volumes that were made if the container is not made after all
- * @throws InvalidArgumentError for a bind whose source does not exist
+ * @throws InvalidArgumentError for a bind whose source does not exist, NotFoundError for an image
  */
-export async function settleMounts(wanted: readonly WantedMount[], volumes: Volumes, undo: Cleanup): Promise<ContainerMount[]> {
+export async function settleMounts(wanted: readonly WantedMount[], { volumes, images }: { volumes: Volumes; images: Pick<ImageSource, 'get'> }, undo: Cleanup): Promise<ContainerMount[]> {
   const settled: ContainerMount[] = [];
   for (const mount of wanted) {
-    const { labels, source = '', ...rest } = mount;
+    const { labels, driverOptions, source = '', ...rest } = mount;
     if (mount.type === 'bind' && !mount.createSource && !(await exists(source))) {
       throw new InvalidArgumentError(`invalid mount config for type "bind": bind source path does not exist: ${source}`);
+    }
+    if (mount.type === 'image') {
+      settled.push({ ...rest, source, imageId: (await images.get(source)).id });
+      continue;
     }
     if (mount.type !== 'volume') {
       settled.push({ ...rest, source });
       continue;
     }
-    const { volume, created } = await volumes.create({ ...(mount.source === undefined ? {} : { name: mount.source }), ...(labels ? { labels } : {}) });
+    const { volume, created } = await volumes.create({ ...(mount.source === undefined ? {} : { name: mount.source }), ...(labels ? { labels } : {}), ...(driverOptions ? { options: driverOptions } : {}) });
     if (created) undo.push(() => volumes.delete(volume.name));
     settled.push({ ...rest, source: volumes.path(volume.name), name: volume.name });
   }
@@ -36,11 +41,19 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** Fills new volumes from the image. `withRootfs` shows the container's root file system for as long as its callback runs. */
-export async function fillVolumes(mounts: readonly ContainerMount[], log: Logger, withRootfs: (work: (rootfs: string) => Promise<void>) => Promise<void>): Promise<void> {
+export async function fillVolumes(mounts: readonly ContainerMount[], options: { volumes: Volumes; holder: string; log: Logger }, withRootfs: (work: (rootfs: string) => Promise<void>) => Promise<void>): Promise<void> {
+  const { volumes, holder, log } = options;
   const fillable = mounts.filter((mount) => mount.type === 'volume' && !mount.noCopy);
   if (fillable.length === 0) return;
   await withRootfs(async (rootfs) => {
-    for (const mount of fillable) await copyUp({ rootfs, path: mount.destination, volume: mount.source, log });
+    for (const { name = '', destination, source } of fillable) {
+      await volumes.attach(name, holder);
+      try {
+        await copyUp({ rootfs, path: destination, volume: source, log });
+      } finally {
+        await volumes.detach(name, holder);
+      }
+    }
   });
 }
 
@@ -51,9 +64,9 @@ export async function prepareSources(mounts: readonly ContainerMount[]): Promise
   }
 }
 
-/** A container's mounts as the OCI runtime makes them: outer before inner. Pure. */
+/** A container's mounts as the OCI runtime makes them. Pure. */
 export function ociMounts(mounts: readonly ContainerMount[]): OciMount[] {
-  return [...mounts].sort((a, b) => depth(a.destination) - depth(b.destination)).map((mount) => {
+  return mounts.map((mount) => {
     if (mount.type === 'tmpfs') return { destination: mount.destination, type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'nodev', 'noexec', ...tmpfsOptions(mount)] };
     const propagation = mount.propagation === '' ? 'rprivate' : mount.propagation;
     return { destination: mount.destination, type: 'bind', source: mount.source, options: [mount.nonRecursive ? 'bind' : 'rbind', mount.readOnly ? 'ro' : 'rw', propagation] };
@@ -65,8 +78,10 @@ function tmpfsOptions(mount: ContainerMount): string[] {
   return (mount.tmpfsOptions ?? []).filter((option) => option !== 'rw');
 }
 
-function depth(path: string): number {
-  return path.split('/').length;
+/** Outer before inner: what is mounted later covers what lies below it. Pure. */
+export function outerFirst(mounts: readonly OciMount[]): OciMount[] {
+  const depth = ({ destination }: OciMount): number => destination.split('/').length;
+  return mounts.toSorted((a, b) => depth(a) - depth(b));
 }
 
 /** The files that the engine gives to a container, unless it mounts something there itself. Pure. */

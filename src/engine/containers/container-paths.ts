@@ -16,6 +16,8 @@ export interface ContainerPaths {
   networkNamespace: string;
   /** The shared memory of a container that lets others have it. */
   shm: string;
+  /** Places for what is mounted into it and is no directory of this machine: parts of volumes, images. */
+  places: string;
 }
 
 export function containerPaths(roots: { dataRoot: string; execRoot: string }, id: string): ContainerPaths {
@@ -25,6 +27,6 @@ export function containerPaths(roots: { dataRoot: string; execRoot: string }, id
   return {
     directory, logFile: join(directory, 'output.log'), hosts: join(directory, 'hosts'), hostname: join(directory, 'hostname'), resolvConf: join(directory, 'resolv.conf'),
     runDirectory, rootfs: join(runDirectory, 'rootfs'), bundle: join(runDirectory, 'bundle'), process: join(runDirectory, 'init'),
-    networkNamespace: join(roots.execRoot, 'netns', id.slice(0, 24)), shm: join(runDirectory, 'shm'),
+    networkNamespace: join(roots.execRoot, 'netns', id.slice(0, 24)), shm: join(runDirectory, 'shm'), places: join(runDirectory, 'places'),
   };
 }

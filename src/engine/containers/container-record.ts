@@ -71,8 +71,8 @@ export interface WantedEndpoint {
 
 /** A mount whose source is settled. */
 export interface ContainerMount {
-  type: 'bind' | 'volume' | 'tmpfs';
-  /** Path on this machine; empty for tmpfs. */
+  type: 'bind' | 'volume' | 'tmpfs' | 'image';
+  /** Path on this machine; empty for tmpfs. image: as it was named. */
   source: string;
   destination: string;
   /** volume */
@@ -84,4 +84,8 @@ export interface ContainerMount {
   nonRecursive: boolean;
   noCopy: boolean;
   tmpfsOptions?: readonly string[];
+  /** volume, image: only what lies there, relative. */
+  subpath?: string;
+  /** image */
+  imageId?: string;
 }

@@ -7,7 +7,8 @@ import { announce } from './container-events.ts';
 import { removeDirectory } from './container-mounts.ts';
 import type { ContainerRegistry } from './container-registry.ts';
 import type { Container } from './container.ts';
-import { snapshotKey } from './rootfs.ts';
+import { imagesOf } from './image-use.ts';
+import { imageMountKey, snapshotKey } from './rootfs.ts';
 
 /** What containers may be the last to need of an image. */
 export interface ImageLeftovers {
@@ -65,7 +66,8 @@ export class ContainerRemover {
     if (this.#registry.find(container.id) !== container) return;
     container.removing = true;
     try {
-      await this.#snapshotter.remove(snapshotKey(container.id)).catch(ignoreNotFound);
+      const keys = [snapshotKey(container.id), ...container.record.mounts.flatMap(({ type }, number) => (type === 'image' ? [imageMountKey(container.id, number)] : []))];
+      for (const key of keys) await this.#snapshotter.remove(key).catch(ignoreNotFound);
       await removeDirectory(container.paths.directory);
       this.#registry.delete(container);
     } catch (error) {
@@ -76,7 +78,7 @@ export class ContainerRemover {
     // Before anybody is told: who waits for the removal finds its volumes gone too.
     if (volumes) await this.#removeAnonymousVolumes(container);
     // An image that was removed by force has left its layers to its containers: the last one gives them back.
-    if (!this.#images.has(container.record.imageId)) await this.#images.collect().catch((error: unknown) => { this.#log.warn('garbage collection failed', { error }); });
+    if (imagesOf(container.record).some((id) => !this.#images.has(id))) await this.#images.collect().catch((error: unknown) => { this.#log.warn('garbage collection failed', { error }); });
     announce(this.#events, container.record, 'destroy');
     container.announceRemoval();
   }

@@ -14,12 +14,13 @@ import { resolveUser } from '../runtime/user.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Volumes } from '../volumes/volumes.ts';
 import { announce } from './container-events.ts';
-import { nameMounts, ociMounts, prepareSources, removeDirectory } from './container-mounts.ts';
+import { nameMounts, ociMounts, outerFirst, prepareSources, removeDirectory } from './container-mounts.ts';
 import { hostnameOf, type ConnectedNetwork, type ContainerNetwork } from './container-network.ts';
 import type { ContainerRegistry } from './container-registry.ts';
 import type { Container } from './container.ts';
 import { startFailureCode } from './exit-code.ts';
 import { resolveLinks } from './links.ts';
+import { clearPlaces, openPlaces, placedMounts } from './mount-places.ts';
 import { decideRestart, parseRestartPolicy } from './restart-policy.ts';
 import { mountRootfs, mountShm, unmountRootfs } from './rootfs.ts';
 import { findInit, nameOwner, networkDonor, resolveSharing } from './sharing.ts';
@@ -103,6 +104,7 @@ export class Lifecycle {
     const trace = new StartTimer();
     await Promise.all([mountRootfs(snapshotter, container), prepareSources(container.record.mounts)]);
     undo.push(() => unmountRootfs(container));
+    await openPlaces(container, { holder: container.id, places: paths.places, volumes: this.#options.volumes, snapshotter }, undo);
     if (container.record.hostConfig.IpcMode === 'shareable') {
       mountShm(container);
       undo.push(() => unmountAll(paths.shm));
@@ -175,7 +177,7 @@ export class Lifecycle {
     return {
       containerId: record.id, config: record.config, hostConfig: record.hostConfig, args: record.args, hostname: hostnameOf(record), rootfs: paths.rootfs,
       user: resolveUser(paths.rootfs, record.config.User ?? '', record.hostConfig.GroupAdd ?? []), networkNamespace: connected.namespace,
-      mounts: [...nameMounts(record.mounts, nameOwner(container, this.#options.registry).paths, record.hostConfig.ReadonlyRootfs === true), ...ociMounts(record.mounts)], cgroupVersion, boundingCapabilities,
+      mounts: outerFirst([...nameMounts(record.mounts, nameOwner(container, this.#options.registry).paths, record.hostConfig.ReadonlyRootfs === true), ...ociMounts(placedMounts(record.mounts, paths.places))]), cgroupVersion, boundingCapabilities,
       architecture, ...(seccompProfile ? { seccompProfile } : {}), linkedEnv: this.#linkedEnvironment(container),
     };
   }
@@ -244,11 +246,16 @@ export class Lifecycle {
   /** Takes apart what a run has made. Tries everything. */
   async #clear(container: Container, endpoints: readonly EndpointRecord[]): Promise<void> {
     const { runtime, network, log } = this.#options;
-    const results = await Promise.allSettled([runtime.delete(container.id), network.disconnect(container, endpoints), unmountRootfs(container), unmountAll(container.paths.shm)]);
+    const results = await Promise.allSettled([runtime.delete(container.id), network.disconnect(container, endpoints), unmountRootfs(container), unmountAll(container.paths.shm), this.#leaveMounts(container)]);
     for (const result of results) {
       if (result.status === 'rejected') log.error('cannot clear a container away', { id: container.id, error: result.reason });
     }
     await removeDirectory(container.paths.runDirectory).catch((error: unknown) => { log.warn('cannot remove a run directory', { id: container.id, error }); });
+  }
+
+  async #leaveMounts({ id, record, paths }: Container): Promise<void> {
+    await clearPlaces(paths.places);
+    for (const { name } of record.mounts) if (name !== undefined) await this.#options.volumes.detach(name, id);
   }
 
   #maybeRestart(container: Container, ranMs: number): void {

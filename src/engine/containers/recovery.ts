@@ -10,12 +10,15 @@ import type { EndpointRecord } from '../network/network-record.ts';
 import type { ExitStatus, RunningProcess, Runtime } from '../runtime/runtime.ts';
 import { cgroupPath } from '../runtime/spec.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
+import type { Volumes } from '../volumes/volumes.ts';
 import { removeDirectory } from './container-mounts.ts';
 import type { ContainerNetwork } from './container-network.ts';
 import type { ContainerRegistry } from './container-registry.ts';
 import type { Container } from './container.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { clearPlaces } from './mount-places.ts';
 import { parseRestartPolicy, startsWithEngine } from './restart-policy.ts';
+import { containerOfKey } from './rootfs.ts';
 
 const ATTEMPTS = 10;
 const ATTEMPT_PAUSE_MS = 200;
@@ -26,6 +29,7 @@ export interface RecoveryOptions {
   lifecycle: Lifecycle;
   network: ContainerNetwork;
   snapshotter: Snapshotter;
+  volumes: Volumes;
   dataRoot: string;
   execRoot: string;
   log: Logger;
@@ -76,15 +80,17 @@ export class Recovery {
 
   /** Takes up what was found. Networks must be set up. */
   async resume(survey: Survey): Promise<void> {
-    const { lifecycle, network, log } = this.#options;
+    const { lifecycle, network, volumes, log } = this.#options;
     for (const { container, process } of survey.running) {
       network.adopt(container.record);
+      for (const { name } of container.record.mounts) if (name !== undefined) volumes.adopt(name, container.id);
       lifecycle.watch(container, process, true);
       log.info('container found running', { id: container.id, name: container.record.name, pid: process.pid });
     }
     await Promise.all(survey.ended.map(({ container, exit }) => lifecycle.handleExit(container, exit).catch((error: unknown) => {
       log.error('cannot handle the end of a container', { id: container.id, error });
     })));
+    await volumes.detachUnheld();
     await this.#sweep();
   }
 
@@ -109,7 +115,7 @@ export class Recovery {
     for (const path of await entries(join(execRoot, 'c'))) {
       if (keep.has(path)) continue;
       await runtime.discard(join(path, 'init')).catch(warn);
-      await Promise.all([unmountAll(join(path, 'rootfs')), unmountAll(join(path, 'shm'))]).then(() => removeDirectory(path)).catch(warn);
+      await Promise.all([unmountAll(join(path, 'rootfs')), unmountAll(join(path, 'shm')), clearPlaces(join(path, 'places'))]).then(() => removeDirectory(path)).catch(warn);
     }
     for (const path of await entries(join(execRoot, 'netns'))) {
       if (!keepNamespaces.has(path)) await deleteNetworkNamespace(path).catch(warn);
@@ -119,7 +125,8 @@ export class Recovery {
     }
     const orphans: string[] = [];
     for await (const snapshot of snapshotter.list()) {
-      if (snapshot.kind === 'active' && snapshot.key.startsWith('container-') && !registry.find(snapshot.key.slice('container-'.length))) orphans.push(snapshot.key);
+      const owner = containerOfKey(snapshot.key);
+      if (snapshot.kind === 'active' && owner !== undefined && !registry.find(owner)) orphans.push(snapshot.key);
     }
     for (const key of orphans) await snapshotter.remove(key).catch((error: unknown) => { if (!(error instanceof NotFoundError)) warn(error); });
   }

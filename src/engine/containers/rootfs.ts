@@ -4,9 +4,21 @@ import type { Mount } from '../snapshots/mount.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Container } from './container.ts';
 
+const PREFIX = 'container-';
+
 /** The snapshot that holds a container's writable layer. */
 export function snapshotKey(containerId: string): string {
-  return `container-${containerId}`;
+  return `${PREFIX}${containerId}`;
+}
+
+/** The snapshot that holds an image that is mounted in a container, by the mount's number. */
+export function imageMountKey(containerId: string, number: number): string {
+  return `${snapshotKey(containerId)}.${String(number)}`;
+}
+
+/** Whose snapshot a key names; undefined: no container's. */
+export function containerOfKey(key: string): string | undefined {
+  return key.startsWith(PREFIX) ? key.slice(PREFIX.length).split('.')[0] : undefined;
 }
 
 /** Mounts a container's root file system. Idempotent. */

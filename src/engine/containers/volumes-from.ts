@@ -19,7 +19,7 @@ export function mountsFrom(specs: readonly string[], registry: ContainerRegistry
 
 function mountsOf(name: string, registry: ContainerRegistry): readonly ContainerMount[] {
   try {
-    return registry.get(name).record.mounts.filter((mount) => mount.type !== 'tmpfs');
+    return registry.get(name).record.mounts.filter((mount) => mount.type !== 'tmpfs' && mount.type !== 'image');
   } catch (error) {
     if (error instanceof NotFoundError) throw new InvalidArgumentError(error.message, { cause: error });
     throw error;

@@ -1,6 +1,7 @@
 /** The value that the storage side and the runtime side exchange: one mount(2) call, not yet made. Source: mount(2). */
 export interface Mount {
-  type: 'overlay' | 'bind' | 'tmpfs';
+  /** `overlay`, `bind`, `tmpfs`, or any other file system's name. */
+  type: string;
   source: string;
   /** Options as in fstab: flags (`ro`, `nosuid`, `rbind`) and file-system data (`lowerdir=…`), unparsed. */
   options: readonly string[];

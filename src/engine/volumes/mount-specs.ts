@@ -1,11 +1,11 @@
 import { isAbsolute, normalize } from 'node:path';
 import type { ContainerConfig, HostConfig, MountSpec } from '../../api/wire/container.ts';
-import { InvalidArgumentError, NotImplementedError } from '../../api/errors.ts';
+import { InvalidArgumentError } from '../../api/errors.ts';
 
 /** A mount that a container asked for, understood and checked; volumes are not yet made, sources not yet looked at. */
 export interface WantedMount {
-  type: 'bind' | 'volume' | 'tmpfs';
-  /** bind: absolute host path. volume: name, or undefined for an anonymous one. */
+  type: 'bind' | 'volume' | 'tmpfs' | 'image';
+  /** bind: absolute host path. volume: name, or undefined for an anonymous one. image: as it was named. */
   source?: string;
   /** Absolute and normalised. */
   destination: string;
@@ -21,6 +21,10 @@ export interface WantedMount {
   noCopy: boolean;
   /** volume: labels of one that has yet to be made. */
   labels?: Readonly<Record<string, string>>;
+  /** volume: options of the driver for one that has yet to be made. */
+  driverOptions?: Readonly<Record<string, string>>;
+  /** volume, image: only what lies there, relative. */
+  subpath?: string;
   /** tmpfs: options of mount(8). */
   tmpfsOptions?: readonly string[];
 }
@@ -93,14 +97,29 @@ function fromMountSpec(spec: MountSpec): WantedMount {
     if (source !== '' && !VOLUME_NAME.test(source)) fail(`"${source}" includes invalid characters for a local volume name`);
     const driver = spec.VolumeOptions?.DriverConfig?.Name ?? '';
     if (driver !== '' && driver !== 'local') fail(`volume driver "${driver}" is not known: only local is`);
-    if (spec.VolumeOptions?.Subpath !== undefined && spec.VolumeOptions.Subpath !== '') throw new NotImplementedError('volume-subpath is not implemented');
-    return { ...base, type: 'volume', ...(source === '' ? {} : { source }), noCopy: spec.VolumeOptions?.NoCopy === true, labels: spec.VolumeOptions?.Labels ?? {} };
+    const part = subpathOf(spec.VolumeOptions?.Subpath, fail);
+    if (part.subpath !== undefined && source === '') fail('must not set Subpath when using anonymous volumes');
+    return {
+      ...base, ...part, type: 'volume', ...(source === '' ? {} : { source }), noCopy: spec.VolumeOptions?.NoCopy === true || part.subpath !== undefined,
+      labels: spec.VolumeOptions?.Labels ?? {}, driverOptions: spec.VolumeOptions?.DriverConfig?.Options ?? {},
+    };
+  }
+  if (type === 'image') {
+    if (source === '') fail('field Source must not be empty');
+    return { ...base, ...subpathOf(spec.ImageOptions?.Subpath, fail), type: 'image', source, noCopy: true };
   }
   if (type === 'tmpfs') {
     const { SizeBytes: size, Mode: mode } = spec.TmpfsOptions ?? {};
     return { ...tmpfs(target, [...(size ? [`size=${String(size)}`] : []), ...(mode ? [`mode=${mode.toString(8)}`] : []), ...(spec.ReadOnly === true ? ['ro'] : [])]) };
   }
   throw new InvalidArgumentError(`mount type unknown: "${type}"`);
+}
+
+function subpathOf(text: string | undefined, fail: (why: string) => never): { subpath?: string } {
+  if (text === undefined || text === '') return {};
+  const clean = normalize(text);
+  if (isAbsolute(text) || clean === '..' || clean.startsWith('../')) fail('subpath must be a relative path within the volume');
+  return { subpath: clean };
 }
 
 function tmpfs(destination: string, options: readonly string[]): WantedMount {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, mkdirSync, openSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConflictError } from '../../../api/errors.ts';
 import { Cleanup } from '../../../base/cleanup.ts';
@@ -12,7 +13,9 @@ import type { Snapshotter } from '../../snapshots/snapshotter.ts';
 import type { ContainerRegistry } from '../container-registry.ts';
 import type { Container } from '../container.ts';
 import { shared, snapshotKey } from '../rootfs.ts';
+import type { Volumes } from '../../volumes/volumes.ts';
 import { prepareSources } from '../container-mounts.ts';
+import { clearPlaces, openPlaces, placedMounts } from '../mount-places.ts';
 import { mountInside } from './mount-inside.ts';
 
 /** A container's files, held in place: whoever has a view can go on whatever becomes of the container. */
@@ -39,14 +42,16 @@ const PARENT_PREFIX = 'parent-of-';
 export class ContainerViews implements AsyncDisposable {
   readonly #registry: ContainerRegistry;
   readonly #snapshotter: Snapshotter;
+  readonly #volumes: Volumes;
   readonly #home: string;
   readonly #log: Logger;
   readonly #open = new Set<Cleanup>();
 
   /** @param options.home a directory for mounts, not to outlive the machine's run */
-  constructor(options: { registry: ContainerRegistry; snapshotter: Snapshotter; home: string; log: Logger }) {
+  constructor(options: { registry: ContainerRegistry; snapshotter: Snapshotter; volumes: Volumes; home: string; log: Logger }) {
     this.#registry = options.registry;
     this.#snapshotter = options.snapshotter;
+    this.#volumes = options.volumes;
     this.#home = options.home;
     this.#log = options.log;
   }
@@ -71,7 +76,7 @@ export class ContainerViews implements AsyncDisposable {
       mountAll(await this.#mounts(container), base);
       container.views.add(base);
       undo.push(() => { container.views.delete(base); });
-      const root = what === 'own' ? openSync(base, DIRECTORY) : await this.#openMounted(container, base, join(directory, 'root'));
+      const root = what === 'own' ? openSync(base, DIRECTORY) : await this.#openMounted(container, base, directory, undo);
       undo.push(() => { closeSync(root); });
       return { root, rootfs: base };
     });
@@ -120,11 +125,14 @@ export class ContainerViews implements AsyncDisposable {
     return shared(container) ?? await this.#snapshotter.mounts(snapshotKey(container.id));
   }
 
-  async #openMounted(container: Container, base: string, root: string): Promise<number> {
+  async #openMounted(container: Container, base: string, directory: string, undo: Cleanup): Promise<number> {
     const live = container.running ? openLiveRoot(container, base) : undefined;
     if (live !== undefined) return live;
     await prepareSources(container.record.mounts);
-    mountInside(base, root, container);
+    const places = join(directory, 'places');
+    await openPlaces(container, { holder: directory, places, volumes: this.#volumes, snapshotter: this.#snapshotter }, undo);
+    const root = join(directory, 'root');
+    mountInside(base, root, { paths: container.paths, record: { ...container.record, mounts: placedMounts(container.record.mounts, places) } });
     return openSync(root, DIRECTORY);
   }
 }
@@ -153,5 +161,10 @@ async function takeApart(directory: string): Promise<void> {
     await unmountAll(path);
     rmdirSync(path);
   }
+  const places = join(directory, 'places');
+  await clearPlaces(places);
+  // A place may be a file.
+  for (const name of await readdir(places).catch(() => [])) await rm(join(places, name)).catch(() => { rmdirSync(join(places, name)); });
+  if (existsSync(places)) rmdirSync(places);
   rmdirSync(directory);
 }

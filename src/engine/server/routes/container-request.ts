@@ -15,7 +15,7 @@ const mount: FieldTable = {
   Type: 'string', Source: 'string', Target: 'string', ReadOnly: 'boolean', Consistency: 'string',
   BindOptions: { object: { Propagation: 'string', NonRecursive: 'boolean', CreateMountpoint: 'boolean' } },
   VolumeOptions: { object: { NoCopy: 'boolean', Labels: 'string-map', DriverConfig: { object: { Name: 'string', Options: 'string-map' } }, Subpath: 'string' } },
-  TmpfsOptions: { object: { SizeBytes: 'integer', Mode: 'integer' } },
+  TmpfsOptions: { object: { SizeBytes: 'integer', Mode: 'integer' } }, ImageOptions: { object: { Subpath: 'string' } },
 };
 
 const throttle: FieldTable = { Path: 'string', Rate: 'integer' };

@@ -9,7 +9,6 @@ import type { ImageSource } from '../../images/image.ts';
 import type { CgroupMode } from '../../linux/cgroup.ts';
 import type { Snapshotter } from '../../snapshots/snapshotter.ts';
 import { hideUser, proxyNames } from '../../registry/proxy-settings.ts';
-import { directoryBytes } from '../../volumes/usage.ts';
 import type { Volumes } from '../../volumes/volumes.ts';
 import { STRATA_VERSION } from '../version.ts';
 import { formatApiVersion, isAtLeast, NEWEST_API_VERSION, OLDEST_API_VERSION } from '../api-version.ts';
@@ -137,7 +136,7 @@ async function containerUsage({ registry, images, snapshotter }: SystemRouteServ
 async function volumeUsage({ registry, volumes }: SystemRouteServices): Promise<unknown[]> {
   return Promise.all(volumes.list().map(async (volume) => ({
     ...wireVolume(volume, volumes.path(volume.name)),
-    UsageData: { Size: await directoryBytes(volumes.path(volume.name)), RefCount: registry.list().filter(({ record }) => record.mounts.some((mount) => mount.name === volume.name)).length },
+    UsageData: { Size: await volumes.usage(volume.name) ?? -1, RefCount: registry.list().filter(({ record }) => record.mounts.some((mount) => mount.name === volume.name)).length },
   })));
 }
 

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../../../api/errors.ts';
+import { NotFoundError } from '../../../api/errors.ts';
 import type { VolumeRecord } from '../../volumes/volume-record.ts';
 import type { Volumes } from '../../volumes/volumes.ts';
 import type { EventBus } from '../../events/event-bus.ts';
@@ -7,7 +7,6 @@ import { filterBoolean, matchesAny, matchesLabels, parseFilters } from '../../fi
 import { isAtLeast } from '../api-version.ts';
 import { queryBoolean } from '../query.ts';
 import type { Route } from '../route.ts';
-import { directoryBytes } from '../../volumes/usage.ts';
 
 export function volumeRoutes({ volumes, events }: { volumes: Volumes; events: EventBus }): Route[] {
   const wire = (volume: VolumeRecord): Record<string, unknown> => wireVolume(volume, volumes.path(volume.name));
@@ -28,7 +27,7 @@ export function volumeRoutes({ volumes, events }: { volumes: Volumes; events: Ev
       handler: async (context) => {
         const body = decodeObject<{ Name?: string; Driver?: string; DriverOpts?: Record<string, string>; Labels?: Record<string, string> }>(
           await context.readJson(), { Name: 'string', Driver: 'string', DriverOpts: 'string-map', Labels: 'string-map' });
-        if (body.Driver !== undefined && body.Driver !== '' && body.Driver !== 'local') throw new InvalidArgumentError(`volume driver ${JSON.stringify(body.Driver)} is not known: only local is`);
+        if (body.Driver !== undefined && body.Driver !== '' && body.Driver !== 'local') throw new NotFoundError(`create ${body.Name ?? ''}: error looking up volume plugin ${body.Driver}: plugin "${body.Driver}" not found`);
         const { volume } = await volumes.create({ ...(body.Name ? { name: body.Name } : {}), options: body.DriverOpts ?? {}, labels: body.Labels ?? {} });
         context.json(201, wire(volume));
       },
@@ -52,7 +51,7 @@ export function volumeRoutes({ volumes, events }: { volumes: Volumes; events: Ev
         const unused = volumes.list().filter((volume) => (all || volume.anonymous) && !volumes.isUsed(volume.name) && matchesLabels(filters, volume.labels));
         let bytes = 0;
         for (const volume of unused) {
-          bytes += await directoryBytes(volumes.path(volume.name));
+          bytes += await volumes.usage(volume.name) ?? 0;
           await volumes.delete(volume.name);
         }
         events.publishPrune('volume', bytes);
