@@ -12,14 +12,16 @@ export interface Import {
 }
 
 const SOURCE = /\.(?:[cm]?[jt]s|tsx|vue)$/;
-const NOT_OURS = new Set(['node_modules', 'dist', 'build', '.git', 'test-results', 'testdata']);
+/** Folders by name, wherever they are; `build` is one of ours below src. */
+const NOT_OURS = new Set(['node_modules', 'dist', '.git', 'test-results', 'testdata']);
+const NOT_OURS_AT_ROOT = 'build';
 
 /** Every source file below `root`, relative to it. */
 export async function* sourceFiles(root: string, below = ''): AsyncGenerator<string> {
   for (const entry of await readdir(join(root, below), { withFileTypes: true })) {
     const path = posix.join(below, entry.name);
     if (entry.isDirectory()) {
-      if (!NOT_OURS.has(entry.name)) yield* sourceFiles(root, path);
+      if (!NOT_OURS.has(entry.name) && path !== NOT_OURS_AT_ROOT) yield* sourceFiles(root, path);
     } else if (SOURCE.test(entry.name) && !entry.name.endsWith('.d.ts')) yield path;
   }
 }

@@ -1,0 +1,13 @@
+/** The shortest way to write a slash path: no `.`, no empty parts, `..` only at the front. Empty is `.`. Source: Go, path.Clean. */
+export function cleanPath(path: string): string {
+  const isAbsolute = path.startsWith('/');
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part !== '..') parts.push(part);
+    else if (parts.length > 0 && parts.at(-1) !== '..') parts.pop();
+    else if (!isAbsolute) parts.push('..');
+  }
+  const joined = parts.join('/');
+  return isAbsolute ? `/${joined}` : joined === '' ? '.' : joined;
+}
