@@ -81,7 +81,10 @@ export const COMMANDS: readonly Entry[] = [
   { names: ['system events', 'events'], summary: 'Follow what happens in the engine', load: async () => (await import('./commands/system/events.ts')).eventsCommand },
   { names: ['system info', 'info'], summary: 'Show facts about the engine and its machine', load: async () => (await import('./commands/system/info.ts')).infoCommand },
 
+  { names: ['volume clone'], summary: 'Make a volume with the data of another', load: async () => (await import('./commands/volume/clone.ts')).cloneVolumeCommand },
   { names: ['volume create'], summary: 'Create a volume', load: async () => (await import('./commands/volume/create.ts')).createVolumeCommand },
+  { names: ['volume export'], summary: 'Write the data of a volume to an archive', load: async () => (await import('./commands/volume/export.ts')).exportVolumeCommand },
+  { names: ['volume import'], summary: 'Fill a volume from an archive', load: async () => (await import('./commands/volume/import.ts')).importVolumeCommand },
   { names: ['volume inspect'], summary: 'Show everything about volumes', load: async () => (await import('./commands/volume/inspect.ts')).inspectVolumes },
   { names: ['volume ls', 'volume list'], summary: 'List volumes', load: async () => (await import('./commands/volume/ls.ts')).listVolumesCommand },
   { names: ['volume rm', 'volume remove'], summary: 'Remove volumes', load: async () => (await import('./commands/volume/rm.ts')).removeVolumes },

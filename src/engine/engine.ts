@@ -62,6 +62,7 @@ import { eventRoutes } from './server/routes/events.ts';
 import { execRoutes } from './server/routes/execs.ts';
 import { networkRoutes } from './server/routes/networks.ts';
 import { goArchitecture, systemRoutes } from './server/routes/system.ts';
+import { volumeTransferRoutes } from './server/routes/volume-transfers.ts';
 import { volumeRoutes } from './server/routes/volumes.ts';
 import { STRATA_VERSION } from './server/version.ts';
 import { NativeSnapshotter } from './snapshots/native-snapshotter.ts';
@@ -71,6 +72,7 @@ import { openDatabase, type Database } from './store/database.ts';
 import { LocalVolumeDriver } from './volumes/local-volume-driver.ts';
 import { Volumes } from './volumes/volumes.ts';
 import { VolumeStore } from './volumes/volume-store.ts';
+import { VolumeTransfers } from './volumes/volume-transfers.ts';
 import { ImageCommitter } from './images/make/image-committer.ts';
 import { openImages } from './images/open-images.ts';
 import { openTransfers } from './images/transfer/open-transfers.ts';
@@ -188,7 +190,7 @@ export class Engine {
       ...containerFileRoutes({ registry, files, committer }),
       ...containerStatsRoutes({ registry, cgroupVersion: cgroups.version }),
       ...imageRoutes({ images: images.service }), ...explorerRoutes({ explorer: images.explorer }), ...registryRoutes(transfers),
-      ...eventRoutes({ events }), ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry, events, changes: new NetworkChanges({ registry, networks, network }) }), ...volumeRoutes({ volumes, events }),
+      ...eventRoutes({ events }), ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry, events, changes: new NetworkChanges({ registry, networks, network }) }), ...volumeRoutes({ volumes, events }), ...volumeTransferRoutes({ volumes, transfers: new VolumeTransfers({ volumes, threads, log }) }),
       ...explainRoutes({ registry, explainer: new Explainer({ registry, lifecycle, images: images.source, cgroupVersion: cgroups.version, log }) }),
       ...checkRoutes({ check: openCheck({ config, database, snapshotter, registry, images, log }) }),
       ...absentRoutes(),

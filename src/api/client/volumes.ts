@@ -13,3 +13,19 @@ export function createVolume(client: EngineClient, request: VolumeCreateRequest)
 export function removeVolume(client: EngineClient, name: string, query: { force?: boolean } = {}): Promise<void> {
   return client.call('DELETE', `/volumes/${encodeURIComponent(name)}`, { query });
 }
+
+/** A new volume with the data of another. */
+export function cloneVolume(client: EngineClient, name: string, to: string): Promise<VolumeSummary> {
+  return client.json('POST', `/strata/volumes/${encodeURIComponent(name)}/clone`, { query: { to } });
+}
+
+/** The data of a volume as a tar. */
+export function exportVolume(client: EngineClient, name: string): Promise<AsyncIterable<Uint8Array>> {
+  return client.stream('GET', `/strata/volumes/${encodeURIComponent(name)}/export`);
+}
+
+/** Fills a volume, which is made if it is not there, from a tar. */
+export async function importVolume(client: EngineClient, name: string, archive: AsyncIterable<Uint8Array>): Promise<void> {
+  const reply = await client.stream('POST', `/strata/volumes/${encodeURIComponent(name)}/import`, { body: archive, contentType: 'application/x-tar' });
+  await Array.fromAsync(reply);
+}

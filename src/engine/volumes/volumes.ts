@@ -84,6 +84,7 @@ export class Volumes {
       const volume = this.get(name);
       const users = this.#usersOf(name);
       if (users.length > 0) throw new ConflictError(`remove ${name}: volume is in use - [${users.join(', ')}]`);
+      if (this.#holders.has(name)) throw new ConflictError(`remove ${name}: volume is in use: its data is being copied`);
       await this.#driver.delete(volume);
       this.#store.delete(name);
       this.#byName.delete(name);

@@ -1,10 +1,8 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { loadImages } from '../../../api/client/images.ts';
-import { reason } from '../../create/key-values.ts';
 import { ExitError } from '../../exit.ts';
 import { defineCommand } from '../../grammar/command.ts';
 import { bool, text } from '../../grammar/flag.ts';
+import { openInput } from '../../output/input-file.ts';
 import { ProgressPrinter } from '../../output/progress.ts';
 
 export const load = defineCommand({
@@ -17,7 +15,7 @@ export const load = defineCommand({
   examples: [['load -i images.tar', 'Load the images of an archive'], ['load < images.tar', 'The same from standard input']],
   async run(cli, { flags }) {
     if (flags.input === undefined && process.stdin.isTTY) throw new ExitError(1, 'requested load from stdin, but stdin is empty');
-    const archive = flags.input === undefined ? process.stdin as AsyncIterable<Uint8Array> : await readFrom(flags.input);
+    const archive = flags.input === undefined ? process.stdin as AsyncIterable<Uint8Array> : await openInput(flags.input);
     const { client } = await cli.engine();
     const quiet = flags.quiet || !process.stdout.isTTY;
     const printer = new ProgressPrinter(process.stdout);
@@ -29,13 +27,3 @@ export const load = defineCommand({
     return 0;
   },
 });
-
-async function readFrom(path: string): Promise<AsyncIterable<Uint8Array>> {
-  try {
-    const file = await open(path);
-    if ((await file.stat()).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-    return createReadStream(path, { fd: file, highWaterMark: 256 * 1024 });
-  } catch (error) {
-    throw new ExitError(1, `open ${path}: ${reason(error)}`);
-  }
-}

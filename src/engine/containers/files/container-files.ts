@@ -1,13 +1,9 @@
-import { closeSync } from 'node:fs';
-import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { InvalidArgumentError, NotFoundError, PermissionDeniedError } from '../../../api/errors.ts';
-import { decompress } from '../../archive/decompress.ts';
+import { NotFoundError, PermissionDeniedError } from '../../../api/errors.ts';
+import { packTree, unpackTree } from '../../archive/tree/tree-streams.ts';
 import type { TreeThreads } from '../../archive/tree/tree-threads.ts';
 import type { FileFacts, TreeChange, TreeReport, TreeRequest } from '../../archive/tree/tree-work.ts';
 import type { EventBus } from '../../events/event-bus.ts';
-import { makePipe } from '../../linux/descriptor.ts';
 import { resolveUser } from '../../runtime/user.ts';
 import type { Layering } from '../../snapshots/snapshotter.ts';
 import { announce } from '../container-events.ts';
@@ -60,21 +56,8 @@ export class ContainerFiles {
     return bytes;
   }
 
-  async #readFrom(view: AsyncDisposable, request: (output: number) => TreeRequest): Promise<{ report: TreeReport; bytes: Readable }> {
-    const { readEnd, writeEnd } = makePipe();
-    const bytes = new Socket({ fd: readEnd, readable: true, writable: false });
-    const reported = Promise.withResolvers<TreeReport>();
-    const work = this.#parts.threads.run(request(writeEnd), reported.resolve);
-    void work.catch((error: unknown) => {
-      reported.reject(error);
-      bytes.destroy(error instanceof Error ? error : new Error(String(error)));
-    }).finally(async () => {
-      // The reader's end of file.
-      closeSync(writeEnd);
-      await view[Symbol.asyncDispose]();
-    });
-    bytes.on('error', () => undefined);
-    return { report: await reported.promise, bytes };
+  #readFrom(view: AsyncDisposable, request: (output: number) => TreeRequest): Promise<{ report: TreeReport; bytes: Readable }> {
+    return packTree(this.#parts.threads, request, async () => { await view[Symbol.asyncDispose](); });
   }
 
   /**
@@ -86,30 +69,10 @@ export class ContainerFiles {
     await using view = await this.#parts.views.open(container, 'mounted');
     const user = options.toUser ? (container.record.config.User ?? '') : '';
     const owner = user === '' ? undefined : resolveUser(view.rootfs, user);
-    await this.#writeTo(container, archive, (input) => ({
+    await unpackTree(this.#parts.threads, (input) => ({
       kind: 'unpack', root: view.root, path, input, keepKinds: options.keepKinds, ...(owner ? { owner: { uid: owner.uid, gid: owner.gid } } : {}),
-    }), path);
+    }), archive).catch(named(container, path));
     announce(this.#parts.events, container.record, 'extract-to-dir');
-  }
-
-  async #writeTo(container: Container, archive: AsyncIterable<Uint8Array>, request: (input: number) => TreeRequest, path: string): Promise<void> {
-    const { readEnd, writeEnd } = makePipe();
-    const feed = new Socket({ fd: writeEnd, readable: false, writable: true });
-    let feeding: Promise<unknown> = Promise.resolve();
-    let broken: unknown;
-    try {
-      await this.#parts.threads.run(request(readEnd), () => {
-        feeding = pipeline(decompress(archive), feed);
-        feeding.catch((failure: unknown) => { broken = failure; });
-      });
-    } catch (error) {
-      feed.destroy();
-      // A body that is damaged is the cause of whatever the thread found wrong with its tar.
-      throw broken instanceof InvalidArgumentError ? broken : readable(error, container, path);
-    } finally {
-      closeSync(readEnd);
-    }
-    await feeding;
   }
 
   /** A tar of what has changed since the container was made, as a layer over its image. */

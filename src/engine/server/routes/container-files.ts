@@ -77,7 +77,7 @@ export function containerFileRoutes({ registry, files, committer }: { registry: 
 }
 
 /** Giving up reading must not take the connection along: the client is still to hear why. */
-function bodyOf({ body }: RouteContext): AsyncIterable<Uint8Array> {
+export function bodyOf({ body }: RouteContext): AsyncIterable<Uint8Array> {
   return { [Symbol.asyncIterator]: () => body.iterator({ destroyOnReturn: false }) };
 }
 
