@@ -1,5 +1,9 @@
 import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { NetworkNamespace } from '../fixtures/network-namespace.ts';
+import { Scratch } from '../fixtures/scratch.ts';
+import { bridgeInto } from './bridge-into.ts';
+import { freePort } from './registry-program.ts';
 
 /** What happens to one request; undefined lets it through. */
 export interface Fault {
@@ -9,6 +13,8 @@ export interface Fault {
   body?: string | Buffer;
   /** Cut the connection after this many bytes of the real body. */
   dropAfter?: number;
+  /** Nothing more after this many bytes of the real body; the connection stays. */
+  holdAfter?: number;
   /** Send the head and nothing more. */
   stall?: boolean;
   /** Send as many bytes, but others. */
@@ -22,29 +28,42 @@ export interface Fault {
 /** Stands between a client and a registry and spoils what it is told to. */
 export class FaultProxy implements AsyncDisposable {
   readonly authority: string;
-  readonly seen: { method: string; path: string; headers: IncomingMessage['headers'] }[] = [];
+  /** With how many bytes of the body went to the client. */
+  readonly seen: { method: string; path: string; headers: IncomingMessage['headers']; bytes: number }[] = [];
   /** Asked for every request. */
   fault: (request: IncomingMessage) => Fault | undefined = () => undefined;
   readonly #server: Server;
+  readonly #cleanup: AsyncDisposableStack;
 
-  private constructor(server: Server) {
+  private constructor(port: number, server: Server, cleanup: AsyncDisposableStack) {
+    this.authority = `127.0.0.1:${String(port)}`;
     this.#server = server;
-    this.authority = `127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    this.#cleanup = cleanup;
   }
 
-  /** @param target authority of the registry; undefined for a proxy that answers everything itself */
-  static async start(target: string | undefined): Promise<FaultProxy> {
+  /**
+   * @param target authority of the registry; undefined for a proxy that answers everything itself
+   * @param network on whose loopback it is found, e.g. an engine's; the test's own unless given
+   */
+  static async start(target: string | undefined, network?: NetworkNamespace): Promise<FaultProxy> {
+    await using cleanup = new AsyncDisposableStack();
+    const scratch = cleanup.use(await Scratch.create('fault'));
     const server = createServer((request, response) => { proxy.#handle(target, request, response); });
     const listening = Promise.withResolvers<void>();
-    server.listen(0, '127.0.0.1', () => { listening.resolve(); });
+    const ready = (): void => { listening.resolve(); };
+    if (network === undefined) server.listen(0, '127.0.0.1', ready);
+    else server.listen(scratch.file('sock'), ready);
     await listening.promise;
-    const proxy = new FaultProxy(server);
+    const port = network === undefined ? (server.address() as AddressInfo).port : await freePort();
+    if (network !== undefined) cleanup.use(await bridgeInto(network, port, scratch.file('sock')));
+    const proxy = new FaultProxy(port, server, cleanup.move());
     return proxy;
   }
 
   #handle(target: string | undefined, request: IncomingMessage, response: ServerResponse): void {
     const path = request.url ?? '/';
-    this.seen.push({ method: request.method ?? '', path, headers: request.headers });
+    const seen = { method: request.method ?? '', path, headers: request.headers, bytes: 0 };
+    this.seen.push(seen);
     const fault = this.fault(request);
     response.on('error', () => undefined);
     if (fault?.stall === true) { response.writeHead(200, { 'content-length': '1000000' }); response.write('x'); return; }
@@ -60,13 +79,15 @@ export class FaultProxy implements AsyncDisposable {
       if (fault?.dripMs !== undefined) { drip(reply, response, fault.dripMs); return; }
       let sent = 0;
       reply.on('data', (chunk: Buffer) => {
-        const rest = (fault?.dropAfter ?? Infinity) - sent;
+        const rest = Math.min(fault?.dropAfter ?? Infinity, fault?.holdAfter ?? Infinity) - sent;
         sent += chunk.length;
         if (fault?.spoil === true) chunk.fill(0);
-        response.write(chunk.subarray(0, Math.max(0, Math.min(rest, chunk.length))));
+        const part = chunk.subarray(0, Math.max(0, Math.min(rest, chunk.length)));
+        seen.bytes += part.length;
+        response.write(part);
         if (sent >= (fault?.dropAfter ?? Infinity)) setTimeout(() => { response.destroy(); }, 20);
       });
-      reply.on('end', () => { if (fault?.dropAfter === undefined) response.end(); });
+      reply.on('end', () => { if (fault?.dropAfter === undefined && fault?.holdAfter === undefined) response.end(); });
     });
     // A registry that has answered need not read the rest.
     onward.on('error', () => { if (!response.writableEnded) response.destroy(); });
@@ -79,6 +100,7 @@ export class FaultProxy implements AsyncDisposable {
     const closed = Promise.withResolvers<void>();
     this.#server.close(() => { closed.resolve(); });
     await closed.promise;
+    await this.#cleanup[Symbol.asyncDispose]();
   }
 }
 

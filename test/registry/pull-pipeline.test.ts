@@ -4,36 +4,15 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { digestOf, hexOf } from '../../src/engine/content/digest.ts';
-import { MEDIA_TYPES } from '../../src/engine/images/manifest.ts';
+import { hexOf } from '../../src/engine/content/digest.ts';
 import { exec } from '../../src/base/exec.ts';
 import { rawTar } from '../fixtures/raw-tar.ts';
 import { missing } from '../fixtures/requirements.ts';
 import { Scratch } from '../fixtures/scratch.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import { REGISTRY_TOOLS, RegistryProgram } from './registry-program.ts';
-import { publish, registries, type Sample, sampleOf } from './sample.ts';
+import { layerOf, put } from './layered-image.ts';
 import { Store } from './store.ts';
-
-interface Layer { plain: Buffer; packed: Sample }
-
-const layerOf = (name: string, body: Buffer | string): Layer => {
-  const plain = rawTar([{ name: 'all/', type: '5' }, { name: `all/${name}`, body }]);
-  return { plain, packed: sampleOf(gzipSync(plain, { level: 1 }), MEDIA_TYPES.ociLayer) };
-};
-
-/** Pushes an image of these layers and returns it. */
-async function put(authority: string, tag: string, layers: readonly Layer[]): Promise<void> {
-  using all = registries();
-  const repository = await all.repository({ domain: authority, path: 'pipe' }, {}, { use: 'push' });
-  const config = sampleOf(Buffer.from(JSON.stringify({
-    os: 'linux', architecture: process.arch === 'arm64' ? 'arm64' : 'amd64', rootfs: { type: 'layers', diff_ids: layers.map(({ plain }) => digestOf(plain)) }, config: { Labels: { tag } },
-  })), MEDIA_TYPES.ociConfig);
-  const described = ({ blob: { mediaType, digest, size } }: Sample): object => ({ mediaType, digest, size });
-  const packed = layers.map((layer) => layer.packed);
-  const manifest = sampleOf(Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.ociManifest, config: described(config), layers: packed.map(described) })), MEDIA_TYPES.ociManifest);
-  await publish(repository, { layers: packed, config, manifest }, tag);
-}
 
 const blobRequests = (proxy: FaultProxy, digest: string): FaultProxy['seen'] => proxy.seen.filter(({ method, path }) => method === 'GET' && path.endsWith(`/blobs/${digest}`));
 const why = missing({ root: true, tools: REGISTRY_TOOLS, filesystems: ['overlay'] });

@@ -2,12 +2,10 @@ import { createSign, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { exec } from '../../src/base/exec.ts';
 import type { NetworkNamespace } from '../fixtures/network-namespace.ts';
-import { Program } from '../fixtures/program.ts';
 import { Scratch } from '../fixtures/scratch.ts';
-import { waitUntil } from '../fixtures/wait-until.ts';
+import { bridgeInto } from './bridge-into.ts';
 import { freePort, USER } from './registry-program.ts';
 
 export interface TokenRequest { method: string; authorization: string | undefined; query: URLSearchParams; form: URLSearchParams }
@@ -50,10 +48,7 @@ export class TokenServer implements AsyncDisposable {
     const server = createServer((request, response) => { void tokens.#handle(request, response); });
     cleanup.defer(() => end(server));
     await listen(server, network === undefined ? port : scratch.file('sock'));
-    if (network !== undefined) {
-      const bridge = cleanup.use(new Program(network.enter([process.execPath, fileURLToPath(new URL('loopback-bridge.ts', import.meta.url)), String(port), scratch.file('sock')])));
-      await bridge.until('start of the bridge', 20_000, waitUntil('the bridge to listen', () => bridge.output.includes('listening')));
-    }
+    if (network !== undefined) cleanup.use(await bridgeInto(network, port, scratch.file('sock')));
     const tokens = new TokenServer(`http://127.0.0.1:${String(port)}/token`, scratch.file('crt'), { key, x5c }, cleanup.move());
     return tokens;
   }

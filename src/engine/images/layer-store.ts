@@ -86,7 +86,7 @@ export class LayerStore {
    */
   async ensure(layers: readonly LayerBlob[], lease: Lease, options: EnsureOptions = {}): Promise<LayerRecord[]> {
     const chains = chainIds(layers.map(({ diffId }) => diffId));
-    const present = await this.#countPresent(chains, lease);
+    const present = await this.countPresent(layers, lease);
     const abort = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, abort.signal]) : abort.signal;
     const work = layers.map((layer, index) => ({ layer, chainId: chains[index] ?? layer.diffId, parent: chains[index - 1] }));
@@ -110,8 +110,9 @@ export class LayerStore {
     return top === undefined || this.#snapshotter.stat(top).then(({ kind }) => kind === 'committed', () => false);
   }
 
-  /** How many layers, from the bottom, are there already. */
-  async #countPresent(chains: readonly Digest[], lease: Lease): Promise<number> {
+  /** How many layers, from the bottom, are there already. The lease holds them. */
+  async countPresent(layers: readonly LayerBlob[], lease: Lease): Promise<number> {
+    const chains = chainIds(layers.map(({ diffId }) => diffId));
     for (let count = chains.length; count > 0; count -= 1) {
       const chainId = chains[count - 1] ?? '';
       // Held before it is looked for: then it cannot go in between, and neither can what it stands on.

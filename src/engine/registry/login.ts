@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { InvalidArgumentError, UnauthorizedError } from '../../api/errors.ts';
 import { parseChallenges } from './challenge.ts';
 import type { Credentials } from './credentials.ts';
@@ -19,16 +20,18 @@ export async function login(registries: Registries, credentials: Credentials, si
   if (credentials.username === undefined && credentials.identityToken === undefined) throw new InvalidArgumentError('login needs a user name');
   const domain = domainOfServer(credentials.serverAddress ?? '');
   const client = await registries.registry(domain, { credentials }, signal);
-  try {
-    const refreshToken = await askForRefreshToken(registries, client.endpoint.base, credentials, { secure: client.endpoint.secure, signal });
-    const reply = await client.send({ method: 'GET', target: '', scopes: [], accept: [200], what: `login at ${domain}`, signal });
-    reply.discard();
-    return { identityToken: refreshToken ?? '' };
-  } catch (cause) {
-    if (cause instanceof RegistryReplyError && (cause.httpStatus === 401 || cause.httpStatus === 403)) throw new UnauthorizedError(`login attempt to ${client.endpoint.base.href}v2/ failed: ${cause.message}`, { cause });
-    throw cause;
-  }
+  const address = `${client.endpoint.base.href}v2/`;
+  const refreshToken = await askForRefreshToken(registries, client.endpoint.base, credentials, { secure: client.endpoint.secure, signal }).catch((cause: unknown) => {
+    throw refused(cause) ? new UnauthorizedError(`Get "${address}": ${cause.message}`, { cause }) : cause;
+  });
+  const reply = await client.send({ method: 'GET', target: '', scopes: [], accept: [200], what: `login at ${domain}`, signal }).catch((cause: unknown) => {
+    throw refused(cause) ? new UnauthorizedError(`login attempt to ${address} failed with status: ${cause.httpStatus} ${STATUS_CODES[cause.httpStatus] ?? ''}`, { cause }) : cause;
+  });
+  reply.discard();
+  return { identityToken: refreshToken ?? '' };
 }
+
+const refused = (error: unknown): error is RegistryReplyError => error instanceof RegistryReplyError && (error.httpStatus === 401 || error.httpStatus === 403);
 
 /** Undefined where the registry has no token server, or its token server gives none. */
 async function askForRefreshToken(registries: Registries, base: URL, credentials: Credentials, options: { secure: boolean; signal: AbortSignal | undefined }): Promise<string | undefined> {

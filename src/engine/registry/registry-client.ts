@@ -81,8 +81,8 @@ export class RegistryClient {
     const body = request.method === 'HEAD' ? '' : (await reply.buffer(ERROR_LIMIT_BYTES).catch(() => Buffer.alloc(0))).toString('utf8');
     reply.discard();
     // What another host says in an error page is nobody's business: a registry could have sent us there to read it.
-    const quotable = reply.url.origin === this.endpoint.base.origin ? body : '';
-    throw replyError({ status: reply.status, body: quotable, retryAfter: reply.headers['retry-after'] }, request.what);
+    const own = reply.url.origin === this.endpoint.base.origin;
+    throw replyError({ status: reply.status, body: own ? body : '', retryAfter: reply.headers['retry-after'], challenges: own ? parseChallenges(reply.headers['www-authenticate']) : [] }, request.what);
   }
 
   /** Where a Location header leads, seen from `from`. @throws RegistryProtocolError when it leads nowhere */

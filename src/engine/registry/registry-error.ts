@@ -1,3 +1,4 @@
+import type { Challenge } from './challenge.ts';
 import { StrataError } from '../../api/errors.ts';
 
 /**
@@ -64,17 +65,27 @@ export function parseRetryAfter(value: string | undefined, now: number = Date.no
 const TEXT_LIMIT = 512;
 
 /** The error in a registry's reply. Only JSON of the specification's form is quoted: an HTML page is no message. */
-export function replyError(reply: { status: number; body: string; retryAfter: string | undefined }, what: string): RegistryReplyError {
+export function replyError(reply: { status: number; body: string; retryAfter: string | undefined; challenges?: readonly Challenge[] }, what: string): RegistryReplyError {
   const { code, message, details } = firstError(reply.body);
   const fallback = FALLBACK[reply.status];
-  const known = code === '' && fallback !== undefined ? { code: fallback.code, message: details || fallback.message } : { code, message };
+  const known = tokenError(reply.challenges ?? []) ?? (code === '' && fallback !== undefined ? { code: fallback.code, message: details || fallback.message } : { code, message });
   const text = known.code === '' ? `${what}: registry answered with status ${String(reply.status)}` : `${known.code.toLowerCase().replaceAll('_', ' ')}: ${known.message}`;
   return new RegistryReplyError(text, { httpStatus: reply.status, code: known.code, retryAfterMs: parseRetryAfter(reply.retryAfter) });
 }
 
+/** What is wrong with a token says the challenge, before the body. Source: RFC 6750, section 3.1. */
+function tokenError(challenges: readonly Challenge[]): { code: string; message: string } | undefined {
+  const { parameters } = challenges.find(({ scheme, parameters: { error } }) => scheme === 'bearer' && (error === 'insufficient_scope' || error === 'invalid_token')) ?? {};
+  if (!parameters) return undefined;
+  const { code, message } = parameters['error'] === 'insufficient_scope' ? DENIED : UNAUTHORIZED;
+  return { code, message: printable(parameters['error_description'] ?? '') || message };
+}
+
+const UNAUTHORIZED = { code: 'UNAUTHORIZED', message: 'authentication required' };
+const DENIED = { code: 'DENIED', message: 'requested access to the resource is denied' };
 const FALLBACK: Readonly<Partial<Record<number, { code: string; message: string }>>> = {
-  401: { code: 'UNAUTHORIZED', message: 'authentication required' },
-  403: { code: 'DENIED', message: 'requested access to the resource is denied' },
+  401: UNAUTHORIZED,
+  403: DENIED,
   429: { code: 'TOOMANYREQUESTS', message: 'too many requests' },
 };
 

@@ -57,17 +57,19 @@ export class ImagePuller {
   async pull(reference: Reference, options: PullOptions): Promise<void> {
     try {
       const repository = await this.#parts.registries.repository(reference, options.visitor, { use: 'pull', signal: options.signal });
-      if (reference.tag !== undefined || reference.digest !== undefined) return await this.#pullOne(repository, reference, options);
-      for await (const tag of repository.tags(options.signal)) await this.#pullOne(repository, { ...reference, tag }, options);
+      let changed = false;
+      if (reference.tag !== undefined || reference.digest !== undefined) changed = await this.#pullOne(repository, reference, options);
+      else for await (const tag of repository.tags(options.signal)) changed = await this.#pullOne(repository, { ...reference, tag }, options) || changed;
+      options.onProgress({ kind: 'done', name: familiarName(withoutTagBesideDigest(reference)), changed });
     } catch (error) {
       options.signal?.throwIfAborted();
       throw pullError(error, reference, !isAnonymous(options.visitor.credentials ?? {}));
     }
   }
 
-  async #pullOne(repository: Repository, named: Reference, options: PullOptions): Promise<void> {
-    // A digest says more than a tag beside it.
-    const reference: Reference = named.digest === undefined ? named : { domain: named.domain, path: named.path, digest: named.digest };
+  /** @returns whether the name has led to something else, or to nothing, before */
+  async #pullOne(repository: Repository, named: Reference, options: PullOptions): Promise<boolean> {
+    const reference = withoutTagBesideDigest(named);
     const wanted = reference.digest ?? reference.tag ?? '';
     const platform = options.platform ?? this.#parts.host;
     const target = await repository.resolve(wanted, options.signal);
@@ -81,8 +83,9 @@ export class ImagePuller {
       await this.#bring(repository, image, lease, options).then((layers) => { this.#write(reference, image, layers); });
     }
     const id = image?.config.digest ?? before ?? '';
-    options.onProgress({ kind: 'done', name: familiarName(reference), digest: target.digest, changed: before !== id });
+    options.onProgress({ kind: 'digest', digest: target.digest });
     this.#announce(id, reference);
+    return before !== id;
   }
 
   #find(reference: Reference): string | undefined {
@@ -120,8 +123,10 @@ export class ImagePuller {
       report: (digest, arrival) => { options.onProgress({ kind: 'layer', digest, arrival }); },
     });
     try {
-      await arrivals.start(layers);
       const blobs = layers.map(({ digest, size }, index): LayerBlob => ({ blob: digest, size, diffId: image.config.parsed.diffIds[index] ?? digest }));
+      // Of an image that is here under another name, docker tells nothing.
+      const known = this.#parts.records.find(image.config.digest) !== undefined;
+      await arrivals.start(layers, { present: await this.#parts.layers.countPresent(blobs, lease), silent: known });
       const records = await this.#parts.layers.ensure(blobs, lease, {
         signal, arrivalOf: ({ blob }) => arrivals.of(blob), onProgress: (layer, phase) => { arrivals.unpacking(layer, phase); },
       });
@@ -156,6 +161,12 @@ export class ImagePuller {
     const labels = this.#parts.records.find(id)?.labels ?? {};
     this.#parts.announce({ action: 'pull', id: familiarName(reference), attributes: { ...labels, name: familiarRepository(repositoryOf(reference)) } });
   }
+}
+
+/** A digest says more than a tag beside it. */
+function withoutTagBesideDigest({ domain, path, tag, digest }: Reference): Reference {
+  if (digest !== undefined) return { domain, path, digest };
+  return tag === undefined ? { domain, path } : { domain, path, tag };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

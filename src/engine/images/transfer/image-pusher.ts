@@ -2,13 +2,13 @@ import { NotFoundError } from '../../../api/errors.ts';
 import type { Limiter } from '../../../base/limiter.ts';
 import type { Logger } from '../../../base/log.ts';
 import type { ContentStore } from '../../content/content-store.ts';
-import type { Digest } from '../../content/digest.ts';
+import { type Digest, isDigest } from '../../content/digest.ts';
 import type { Leases } from '../../gc/leases.ts';
 import type { Registries, Visitor } from '../../registry/registries.ts';
 import type { OpenContent, Repository } from '../../registry/repository.ts';
 import type { ImageRecords } from '../image-records.ts';
 import type { ImageListener } from '../image.ts';
-import type { Descriptor } from '../manifest.ts';
+import { type Descriptor, parseManifest } from '../manifest.ts';
 import { familiarName, familiarRepository, type Reference, repositoryOf } from '../reference.ts';
 import { planPush, type PushPlan } from './push-plan.ts';
 import { pushError } from './transfer-error.ts';
@@ -30,6 +30,8 @@ export interface PushOptions {
   onProgress: (progress: PushProgress) => void;
   signal?: AbortSignal | undefined;
 }
+
+interface DepartingLayer extends Descriptor { diffId: Digest }
 
 /** Sends images to their registry: blobs in parallel, each where it is not yet, then the manifest. One lease spans it. */
 export class ImagePusher {
@@ -69,11 +71,12 @@ export class ImagePusher {
   async #pushOne(repository: Repository, id: string, reference: Reference, options: PushOptions): Promise<void> {
     using lease = this.#parts.leases.acquire();
     const plan = await planPush(id, this.#parts, lease, options.signal);
-    for (const { digest } of plan.layers) options.onProgress({ kind: 'layer', digest, departure: { phase: 'preparing' } });
+    const layers = this.#layersOf(plan);
+    for (const { diffId } of layers) options.onProgress({ kind: 'layer', diffId, departure: { phase: 'preparing' } });
     const failed = new AbortController();
     const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
-    const neighbours = this.#neighbours(reference);
-    const work = [...new Map(plan.layers.map((layer) => [layer.digest, layer])).values()].map((layer) => this.#pushLayer(repository, layer, { ...options, signal, mountFrom: neighbours.get(layer.digest) ?? [] }));
+    const neighbours = await this.#neighbours(reference, layers);
+    const work = layers.map((layer) => this.#pushLayer(repository, layer, { ...options, signal, mountFrom: neighbours.get(layer.digest) ?? [] }));
     const config = this.#parts.uploads.run(() => repository.push(plan.config.descriptor, (offset) => once(plan.config.bytes.subarray(offset)), { signal }), { signal });
     try {
       await Promise.all([...work, config]);
@@ -88,8 +91,15 @@ export class ImagePusher {
     options.onProgress({ kind: 'done', tag: reference.tag ?? '', digest: plan.manifest.digest, size: plan.bytes.length });
   }
 
-  async #pushLayer(repository: Repository, layer: Descriptor, options: PushOptions & { signal: AbortSignal; mountFrom: readonly string[] }): Promise<void> {
-    const report = (departure: LayerDeparture): void => { options.onProgress({ kind: 'layer', digest: layer.digest, departure }); };
+  /** Each once, the topmost first, as docker shows them. */
+  #layersOf(plan: PushPlan): DepartingLayer[] {
+    const diffIds = this.#parts.records.layers(plan.id).map(({ diffId }) => diffId);
+    const layers = plan.layers.map((layer, index): DepartingLayer => ({ ...layer, diffId: diffIds[index] ?? layer.digest }));
+    return [...new Map(layers.map((layer) => [layer.digest, layer])).values()].reverse();
+  }
+
+  async #pushLayer(repository: Repository, layer: DepartingLayer, options: PushOptions & { signal: AbortSignal; mountFrom: readonly string[] }): Promise<void> {
+    const report = (departure: LayerDeparture): void => { options.onProgress({ kind: 'layer', diffId: layer.diffId, departure }); };
     const outcome = await this.#parts.uploads.run(() => repository.push(layer, this.#reader(layer.digest), {
       mountFrom: options.mountFrom, signal: options.signal, onBytes: (current) => { report({ phase: 'pushing', current, total: layer.size }); },
     }), { signal: options.signal, onWait: () => { report({ phase: 'waiting' }); } });
@@ -107,14 +117,28 @@ export class ImagePusher {
     };
   }
 
-  /** For each blob, the repositories of the same registry that are known to have it: those of whose images we know a digest. */
-  #neighbours({ domain, path }: Reference): Map<Digest, string[]> {
+  /** For each blob, the repositories of the same registry that are known to have it: those that have an image with the same layer under a manifest that names the blob. */
+  async #neighbours({ domain, path }: Reference, layers: readonly DepartingLayer[]): Promise<Map<Digest, string[]>> {
+    const { records } = this.#parts;
     const result = new Map<Digest, string[]>();
-    for (const { repository, digest, image } of this.#parts.records.allReferences()) {
-      if (digest === null || !repository.startsWith(`${domain}/`) || repository === `${domain}/${path}`) continue;
-      for (const { blob } of this.#parts.records.layers(image)) result.set(blob, [...(result.get(blob) ?? []), repository.slice(domain.length + 1)]);
+    const ours = new Set(layers.map(({ diffId }) => diffId));
+    for (const { repository, digest, image } of records.allReferences()) {
+      if (!isDigest(digest) || !repository.startsWith(`${domain}/`) || repository === `${domain}/${path}`) continue;
+      const theirs = records.layers(image);
+      if (!theirs.some(({ diffId }) => ours.has(diffId))) continue;
+      for (const blob of await this.#blobsOf(digest) ?? theirs.map((layer) => layer.blob)) result.set(blob, [...(result.get(blob) ?? []), repository.slice(domain.length + 1)]);
     }
     return result;
+  }
+
+  /** What an image's manifest names; undefined where it is an index, or not here any more. */
+  async #blobsOf(manifest: Digest): Promise<Digest[] | undefined> {
+    try {
+      const parsed = parseManifest(await this.#parts.content.read(manifest));
+      return parsed.kind === 'image' ? parsed.layers.map(({ digest }) => digest) : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   async #remember(plan: PushPlan, reference: Reference): Promise<void> {

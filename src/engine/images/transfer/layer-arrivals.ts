@@ -24,18 +24,29 @@ export interface LayerArrivalsParts {
 export class LayerArrivals {
   readonly #parts: LayerArrivalsParts;
   readonly #arrivals = new Map<Digest, Arrival>();
+  /** Layers that are here, of which all has been said. */
+  readonly #told = new Set<Digest>();
   readonly #downloading = new Map<Digest, LayerPhase | undefined>();
 
   constructor(parts: LayerArrivalsParts) {
     this.#parts = parts;
   }
 
-  /** One fetch per blob that is not here, all begun now; the fetcher's limit sees to it that not too many run. */
-  async start(layers: readonly Descriptor[]): Promise<void> {
+  /**
+   * One fetch per blob that is not here, all begun now; the fetcher's limit sees to it that not too many run.
+   * @param here `present`: how many of the layers, from the bottom, are unpacked; `silent`: nothing is told of those that are here whole
+   */
+  async start(layers: readonly Descriptor[], here: { present: number; silent: boolean }): Promise<void> {
     const { content, lease, report } = this.#parts;
-    for (const layer of new Map(layers.map((blob) => [blob.digest, blob])).values()) {
+    for (const [index, layer] of layers.entries()) {
+      if (this.#arrivals.has(layer.digest) || this.#told.has(layer.digest)) continue;
       lease.hold('blob', layer.digest);
-      if (await content.has(layer.digest)) continue;
+      if (await content.has(layer.digest)) {
+        if (index >= here.present) continue;
+        this.#told.add(layer.digest);
+        if (!here.silent) report(layer.digest, { phase: 'exists' });
+        continue;
+      }
       report(layer.digest, { phase: 'queued' });
       this.#arrivals.set(layer.digest, this.#fetch(layer));
     }
@@ -77,6 +88,7 @@ export class LayerArrivals {
       return;
     }
     const { report } = this.#parts;
+    if (this.#told.has(blob)) return;
     if (phase.phase === 'exists') report(blob, { phase: 'exists' });
     else if (phase.phase === 'unpacking') report(blob, { phase: 'extracting', current: Math.min(phase.read, size), total: size });
     else {

@@ -1,4 +1,4 @@
-import { NotFoundError, PermissionDeniedError, UnavailableError } from '../../../api/errors.ts';
+import { NotFoundError, PermissionDeniedError, UnauthorizedError, UnavailableError } from '../../../api/errors.ts';
 import { RegistryReplyError, RegistryUnreachableError } from '../../registry/registry-error.ts';
 import { familiarName, familiarRepository, type Reference, repositoryOf } from '../reference.ts';
 
@@ -22,6 +22,15 @@ export function pullError(error: unknown, reference: Reference, known: boolean):
 export function pushError(error: unknown): unknown {
   if (error instanceof RegistryUnreachableError) return new UnavailableError(error.message, { cause: error });
   return error instanceof RegistryReplyError && isRefusal(error) ? new PermissionDeniedError(error.message, { cause: error }) : error;
+}
+
+/** For questions about a registry's content, where docker hands its words on as they are. */
+export function distributionError(error: unknown): unknown {
+  if (error instanceof RegistryUnreachableError) return new UnavailableError(error.message, { cause: error });
+  if (!(error instanceof RegistryReplyError)) return error;
+  if (error.code === 'MANIFEST_UNKNOWN' || error.code === 'NAME_UNKNOWN' || error.httpStatus === 404) return new NotFoundError(error.message, { cause: error });
+  if (error.code === 'DENIED' || error.httpStatus === 403) return new PermissionDeniedError(error.message, { cause: error });
+  return isRefusal(error) ? new UnauthorizedError(error.message, { cause: error }) : error;
 }
 
 function isRefusal(error: RegistryReplyError): boolean {

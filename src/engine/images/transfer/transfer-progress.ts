@@ -11,7 +11,9 @@ export type PullProgress =
   | { kind: 'source'; path: string; tag: string }
   | { kind: 'layer'; digest: Digest; arrival: LayerArrival }
   | { kind: 'warning'; text: string }
-  | { kind: 'done'; name: string; digest: Digest; changed: boolean };
+  | { kind: 'digest'; digest: Digest }
+  /** Last of all: what was asked for, and whether anything here is new. */
+  | { kind: 'done'; name: string; changed: boolean };
 
 /** Where one layer stands on its way out. */
 export type LayerDeparture =
@@ -21,5 +23,6 @@ export type LayerDeparture =
 
 export type PushProgress =
   | { kind: 'target'; repository: string }
-  | { kind: 'layer'; digest: Digest; departure: LayerDeparture }
+  /** Layers are shown by what they are unpacked, whatever they travel as. */
+  | { kind: 'layer'; diffId: Digest; departure: LayerDeparture }
   | { kind: 'done'; tag: string; digest: Digest; size: number };

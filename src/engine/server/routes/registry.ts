@@ -6,8 +6,8 @@ import type { ImageImporter } from '../../images/import/image-importer.ts';
 import { parseReference, type Reference, withDefaultTag } from '../../images/reference.ts';
 import type { ImagePuller } from '../../images/transfer/image-puller.ts';
 import type { ImagePusher } from '../../images/transfer/image-pusher.ts';
-import { pullError } from '../../images/transfer/transfer-error.ts';
-import { decodeRegistryAuth, isAnonymous, toCredentials } from '../../registry/credentials.ts';
+import { distributionError } from '../../images/transfer/transfer-error.ts';
+import { decodeRegistryAuth, toCredentials } from '../../registry/credentials.ts';
 import { inspectDistribution } from '../../registry/inspect-distribution.ts';
 import { login } from '../../registry/login.ts';
 import { parsePlatform } from '../../registry/platform.ts';
@@ -85,7 +85,7 @@ async function distribution({ registries }: RegistryRouteParts, name: string, co
       Platforms: platforms.map(({ architecture, os, variant }) => ({ architecture, os, ...(variant === undefined ? {} : { variant }) })),
     });
   } catch (error) {
-    throw pullError(error, reference, !isAnonymous(visitor.credentials ?? {}));
+    throw distributionError(error);
   }
 }
 

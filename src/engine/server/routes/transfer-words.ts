@@ -22,8 +22,8 @@ export function sayPull(stream: ProgressStream, progress: PullProgress): void {
       return;
     }
     case 'warning': stream.say({ status: `WARNING: ${progress.text}` }); return;
+    case 'digest': stream.say({ status: `Digest: ${progress.digest}` }); return;
     case 'done':
-      stream.say({ status: `Digest: ${progress.digest}` });
       stream.say({ status: `Status: ${progress.changed ? 'Downloaded newer image' : 'Image is up to date'} for ${progress.name}` });
   }
 }
@@ -36,9 +36,9 @@ export function sayPush(stream: ProgressStream, progress: PushProgress): void {
   switch (progress.kind) {
     case 'target': stream.say({ status: `The push refers to repository [${progress.repository}]` }); return;
     case 'layer': {
-      const { departure, digest } = progress;
-      if (departure.phase === 'pushing') stream.bar('Pushing', short(digest), departure.current, departure.total);
-      else stream.say({ status: departure.phase === 'mounted' ? `Mounted from ${departure.from}` : DEPARTURE[departure.phase], progressDetail: {}, id: short(digest) });
+      const { departure, diffId } = progress;
+      if (departure.phase === 'pushing') stream.bar('Pushing', short(diffId), departure.current, departure.total);
+      else stream.say({ status: departure.phase === 'mounted' ? `Mounted from ${departure.from}` : DEPARTURE[departure.phase], progressDetail: {}, id: short(diffId) });
       return;
     }
     case 'done':
