@@ -81,10 +81,10 @@ export class ImageService {
   }
 
   /** @throws NotFoundError */
-  history(name: string): { steps: HistoryStep[]; repoTags: readonly string[] } {
+  history(name: string): HistoryStep[] {
     const { finder, records } = this.#parts;
     const record = finder.getRecord(name);
-    return { steps: historyOf(records, record), repoTags: repoNames(records.referencesOf(record.id)).repoTags };
+    return historyOf(records, record);
   }
 
   /** Gives an image one more name, taking it from the one that has it. @throws NotFoundError, InvalidArgumentError for a bad name */

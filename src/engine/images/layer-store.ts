@@ -8,12 +8,12 @@ import type { Digest } from '../content/digest.ts';
 import { type GrowingFile, Growth } from '../content/growth.ts';
 import type { Lease, Leases } from '../gc/leases.ts';
 import { SharedWork } from '../registry/shared-work.ts';
-import { copyDirectoryAttributes } from '../snapshots/snapshot-files.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import { chainIds } from './chain-id.ts';
 import type { ImageRecords, LayerRecord } from './image-records.ts';
 import { MEDIA_TYPES } from './manifest.ts';
 import { splitPathOf } from './split/rebuild-layer.ts';
+import { inheritDirectories } from './unpack/inherit-directories.ts';
 import type { UnpackResult } from './unpack/unpack-layer.ts';
 import type { Unpacker } from './unpack/unpack-pool.ts';
 
@@ -167,7 +167,7 @@ export class LayerStore {
     checkDiffId(layer, result);
     await below;
     work.signal.throwIfAborted();
-    if (stacked && parent !== undefined && !result.rootSeen) copyDirectoryAttributes((await this.#snapshotter.stat(parent)).directory, directory);
+    if (stacked && parent !== undefined) await inheritDirectories(this.#snapshotter, { directory, parent, names: result.impliedDirectories });
     await this.#commit(chainId, key, stacked ? parent : undefined, undo);
     work.report({ phase: 'unpacked' });
     return await this.#record(layer, chainId, result.sizeBytes);

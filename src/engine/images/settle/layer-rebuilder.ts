@@ -3,11 +3,11 @@ import type { ContentStore } from '../../content/content-store.ts';
 import type { Digest } from '../../content/digest.ts';
 import { Growth } from '../../content/growth.ts';
 import type { Leases } from '../../gc/leases.ts';
-import { copyDirectoryAttributes } from '../../snapshots/snapshot-files.ts';
 import type { Snapshotter } from '../../snapshots/snapshotter.ts';
 import type { LayerRecord } from '../image-records.ts';
 import { UNPACKING_PREFIX } from '../layer-store.ts';
 import { splitPathOf } from '../split/rebuild-layer.ts';
+import { inheritDirectories } from '../unpack/inherit-directories.ts';
 import type { Unpacker } from '../unpack/unpack-pool.ts';
 
 export interface LayerRebuilderParts {
@@ -42,7 +42,7 @@ export class LayerRebuilder {
       const { directory, sidecar } = await snapshotter.stat(key);
       const result = await unpacker.unpack({ blob: Growth.ofWhole(pathOf(blob)), directory, layering: snapshotter.layering, indexPath: sidecar, splitPath: split ? splitPathOf(sidecar) : undefined });
       if (result.diffId !== diffId) throw new Error(`layer ${diffId} comes out as ${result.diffId}`);
-      if (stacked && parent !== undefined && !result.rootSeen) copyDirectoryAttributes((await snapshotter.stat(parent)).directory, directory);
+      if (stacked && parent !== undefined) await inheritDirectories(snapshotter, { directory, parent, names: result.impliedDirectories });
       await snapshotter.replace(chainId, key);
     } catch (error) {
       await snapshotter.remove(key).catch(() => undefined);

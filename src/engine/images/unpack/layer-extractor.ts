@@ -38,8 +38,6 @@ export class LayerExtractor implements TarHandler {
   #open: { fd: number; path: string; entry: TarEntry } | undefined;
   sizeBytes = 0;
   entries = 0;
-  /** Whether the layer says how the root directory itself is to be. */
-  rootSeen = false;
 
   constructor(tree: LayerTree, whiteouts: WhiteoutWriter, observer?: LayerObserver) {
     this.#tree = tree;
@@ -72,7 +70,6 @@ export class LayerExtractor implements TarHandler {
 
   #root(entry: TarEntry): void {
     if (entry.type !== 'directory') throw new InvalidArgumentError(`invalid layer: ${JSON.stringify(textOfName(entry.name))} would replace the root directory`);
-    this.rootSeen = true;
     this.#decorate(entry, '');
     this.#observer?.made('', entry);
   }
@@ -144,6 +141,7 @@ export class LayerExtractor implements TarHandler {
   #decorate(entry: TarEntry, path: string): void {
     const target = this.#tree.path(path);
     if (entry.type === 'directory') {
+      this.#tree.declareDirectory(path);
       chownSync(target, entry.uid, entry.gid);
       chmodSync(target, entry.mode);
     } else {
@@ -196,6 +194,10 @@ export class LayerExtractor implements TarHandler {
       // A later entry may have put something else in a directory's place.
       if (path === '' || this.#tree.isDirectory(path)) setTimes(this.#tree.bytes(path), moment);
     }
+  }
+
+  get impliedDirectories(): string[] {
+    return this.#tree.impliedDirectories;
   }
 
   /** Closes what a failure left open. Idempotent. */

@@ -4,6 +4,7 @@ import { nameOfText, textOfName } from '../../archive/tar-entry.ts';
 
 const SYMLINKS_LIMIT = 255;
 const NAME_LIMIT_BYTES = 4095;
+const IMPLIED_LIMIT = 1000;
 
 /** A byte string for a system call. ASCII needs no copy. */
 export function pathOf(name: string): string | Buffer {
@@ -22,6 +23,7 @@ export function bytesOf(name: string): Buffer {
 export class LayerTree {
   readonly #root: string;
   readonly #directories = new Set(['']);
+  readonly #implied = new Set(['']);
 
   constructor(root: string) {
     this.#root = nameOfText(root);
@@ -68,10 +70,25 @@ export class LayerTree {
     this.#directories.add(name);
   }
 
+  /** The archive says itself how this directory is to be. */
+  declareDirectory(name: string): void {
+    this.#implied.delete(name);
+  }
+
+  /** Directories that are only on the way to something, so that nothing is said of them: the root counts, and no more than a thousand others. */
+  get impliedDirectories(): string[] {
+    return [...this.#implied];
+  }
+
   /** Something was removed: what is known about it and below it no longer holds. */
   forget(name: string): void {
     if (!this.#directories.delete(name)) return;
-    for (const known of this.#directories) if (known.startsWith(`${name}/`)) this.#directories.delete(known);
+    this.#implied.delete(name);
+    for (const known of [...this.#directories, ...this.#implied]) {
+      if (!known.startsWith(`${name}/`)) continue;
+      this.#directories.delete(known);
+      this.#implied.delete(known);
+    }
   }
 
   /** The real name of a directory, made if it is not there. @throws InvalidArgumentError when something on the way is no directory */
@@ -107,8 +124,10 @@ export class LayerTree {
         rest.push(...target.split('/').reverse());
         continue;
       }
-      if (!stats && make) mkdirSync(this.path(next), 0o755);
-      else if (stats?.isDirectory() !== true) return undefined;
+      if (!stats && make) {
+        mkdirSync(this.path(next), 0o755);
+        if (this.#implied.size <= IMPLIED_LIMIT) this.#implied.add(next);
+      } else if (stats?.isDirectory() !== true) return undefined;
       this.#directories.add(next);
       current = next;
     }

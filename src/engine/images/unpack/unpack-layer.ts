@@ -29,8 +29,8 @@ export interface UnpackResult {
   /** Bytes of the files, hard links once: what docker calls the size of a layer. */
   sizeBytes: number;
   entries: number;
-  /** False when the layer leaves the root directory as it is below. */
-  rootSeen: boolean;
+  /** Directories that the layer has something in and says nothing of, as byte strings: they are to look as they do below. */
+  impliedDirectories: readonly string[];
 }
 
 /**
@@ -59,7 +59,7 @@ export async function unpackLayer({ blob, directory, layering, indexPath, splitP
     target.close();
     split?.close();
   }
-  return { diffId: `sha256:${hash.digest('hex')}`, sizeBytes: target.sizeBytes, entries: target.entries, rootSeen: target.rootSeen };
+  return { diffId: `sha256:${hash.digest('hex')}`, sizeBytes: target.sizeBytes, entries: target.entries, impliedDirectories: target.impliedDirectories };
 }
 
 async function* counted(source: AsyncIterable<Uint8Array>, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array, void, undefined> {
@@ -97,7 +97,7 @@ function alsoSplit(observer: LayerObserver | undefined, split: SplitWriter): Lay
 class LayerMeter implements TarHandler {
   sizeBytes = 0;
   entries = 0;
-  readonly rootSeen = false;
+  readonly impliedDirectories: readonly string[] = [];
 
   entry(entry: TarEntry): void {
     this.entries += 1;

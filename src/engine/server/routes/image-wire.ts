@@ -49,9 +49,9 @@ function fullConfig(config: ContainerConfig): ContainerConfig {
   };
 }
 
-export function wireHistory({ steps, repoTags }: { steps: readonly HistoryStep[]; repoTags: readonly string[] }): ImageHistoryItem[] {
-  return steps.map((step, index) => ({
+export function wireHistory(steps: readonly HistoryStep[]): ImageHistoryItem[] {
+  return steps.map((step) => ({
     Comment: step.comment, Created: seconds(step.createdAtMs), CreatedBy: step.createdBy, Id: step.id, Size: step.sizeBytes,
-    Tags: index === 0 && repoTags.length > 0 ? [...repoTags] : null,
+    Tags: step.repoTags.length > 0 ? [...step.repoTags] : null,
   }));
 }
