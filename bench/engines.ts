@@ -31,9 +31,32 @@ export async function benchEngines(cleanup: AsyncDisposableStack): Promise<Bench
 
 /** Resident memory of a process and its children, MB. */
 export async function residentMegabytes(pid: number): Promise<number> {
-  const own = await readFile(`/proc/${String(pid)}/status`, 'utf8');
-  const children = (await readdir(`/proc/${String(pid)}/task`).catch(() => [])).map(async (task) => readFile(`/proc/${String(pid)}/task/${task}/children`, 'utf8').catch(() => ''));
-  const pids = (await Promise.all(children)).join(' ').split(' ').filter((text) => text.trim() !== '').map(Number);
-  const below = await Promise.all(pids.map((child) => residentMegabytes(child).catch(() => 0)));
-  return Number(/VmRSS:\s*(\d+)/.exec(own)?.[1] ?? 0) / 1024 + below.reduce((sum, value) => sum + value, 0);
+  return sumOf(pid, async (one) => Number(/VmRSS:\s*(\d+)/.exec(await readFile(`/proc/${String(one)}/status`, 'utf8'))?.[1] ?? 0) / 1024);
+}
+
+/** Processor time of a process and its children so far. The kernel counts in hundredths of a second. */
+export async function cpuSeconds(pid: number): Promise<number> {
+  return sumOf(pid, async (one) => {
+    const [user, system] = (await statOf(one)).slice(11, 13);
+    return (Number(user) + Number(system)) / 100;
+  });
+}
+
+export async function parentOf(pid: number): Promise<number> {
+  return Number((await statOf(pid))[1]);
+}
+
+/** What follows a process's name. Source: proc_pid_stat(5). */
+async function statOf(pid: number): Promise<string[]> {
+  const text = await readFile(`/proc/${String(pid)}/stat`, 'utf8');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+async function sumOf(pid: number, figure: (pid: number) => Promise<number>): Promise<number> {
+  const own = await figure(pid);
+  const tasks = await readdir(`/proc/${String(pid)}/task`).catch(() => []);
+  const children = await Promise.all(tasks.map((task) => readFile(`/proc/${String(pid)}/task/${task}/children`, 'utf8').catch(() => '')));
+  const pids = children.join(' ').split(' ').filter((text) => text.trim() !== '').map(Number);
+  const below = await Promise.all(pids.map((child) => sumOf(child, figure).catch(() => 0)));
+  return own + below.reduce((sum, value) => sum + value, 0);
 }

@@ -1,7 +1,7 @@
 /** One measured thing: rounds of every peer in turn (A B A B …), so that a busy moment of the machine hits all alike. */
 export interface Benchmark {
   name: string;
-  unit: 'ms' | 'per s' | 'MB';
+  unit: 'ms' | 'per s' | 'MB' | 'MB/s' | '%';
   /** `low`: less is better. */
   better: 'low' | 'high';
   rounds: number;
@@ -11,6 +11,8 @@ export interface Benchmark {
   limit?: number;
   /** Done once, before the first round; nothing of it counts. */
   prepare?: () => Promise<void>;
+  /** Done once, after the last round, whatever came of them. */
+  after?: () => Promise<void>;
   peers: readonly Peer[];
 }
 
@@ -33,6 +35,8 @@ export interface Result {
 
 /** Runs a benchmark: one unmeasured round of each peer, then the measured ones interleaved. */
 export async function measure(benchmark: Benchmark): Promise<Result> {
+  await using after = new AsyncDisposableStack();
+  if (benchmark.after) after.defer(benchmark.after);
   await benchmark.prepare?.();
   const samples = benchmark.peers.map((): number[] => []);
   for (const peer of benchmark.peers) await peer.run();

@@ -5,10 +5,13 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
+import { apiBenchmarks } from './cases/api.ts';
 import { commandBenchmarks } from './cases/command.ts';
-import { containerBenchmarks, memoryBenchmark } from './cases/containers.ts';
+import { containerBenchmarks } from './cases/containers.ts';
 import { explorerBenchmarks } from './cases/explorer.ts';
+import { idleBenchmarks } from './cases/idle.ts';
 import { imageBenchmarks } from './cases/images.ts';
+import { logBenchmarks } from './cases/logs.ts';
 import { benchEngines } from './engines.ts';
 import { measure, report, type Result } from './measure.ts';
 
@@ -16,7 +19,7 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { j
 await using cleanup = new AsyncDisposableStack();
 const engines = await benchEngines(cleanup);
 const [ours] = engines;
-const benchmarks = [...(ours ? [memoryBenchmark(ours)] : []), ...containerBenchmarks(engines), ...commandBenchmarks(), ...(ours ? await explorerBenchmarks(ours, cleanup) : []), ...await imageBenchmarks(engines, cleanup)]
+const benchmarks = [...idleBenchmarks(engines), ...await containerBenchmarks(engines, cleanup), ...logBenchmarks(engines), ...apiBenchmarks(engines), ...commandBenchmarks(), ...(ours ? await explorerBenchmarks(ours, cleanup) : []), ...await imageBenchmarks(engines, cleanup)]
   .filter((benchmark) => positionals.length === 0 || positionals.some((word) => benchmark.name.includes(word)));
 
 process.stdout.write(`${String(cpus().length)} × ${cpus()[0]?.model ?? 'unknown processor'}, Linux ${release()}, ${new Date().toISOString().slice(0, 10)}\n\n`);

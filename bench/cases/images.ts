@@ -9,6 +9,7 @@ import { benchLayout, type Layout, type LayoutName } from '../layouts.ts';
 import { type Benchmark, timed } from '../measure.ts';
 import { BenchRegistry } from '../registry.ts';
 import { writeManyImages } from '../many-images.ts';
+import { Requests } from '../requests.ts';
 
 const MANY = 1000;
 
@@ -27,9 +28,9 @@ export async function imageBenchmarks(engines: readonly BenchEngine[], cleanup: 
     await pullBenchmark('pull: 10 layers, 300 MB, 15,000 files', 'many', { rounds: 5, target: 0.6 }),
     await pullBenchmark('pull: one layer of 80 MB', 'single', { rounds: 5, target: 0.9 }),
     await pullBenchmark('pull: ten images that share layers, at once', 'shared', { rounds: 5, target: 0.5 }),
-    upToDate(peers, publish),
+    ...upToDate(engines, peers, publish),
     ...archiveBenchmarks(peers, scratch),
-    ...listBenchmarks(peers, scratch),
+    ...listBenchmarks(engines, peers, scratch),
     ...memoryBenchmarks(engines, peers, publish),
   ];
 
@@ -73,16 +74,34 @@ async function layerUrls({ path }: Layout, name: string): Promise<string[]> {
   return [...new Set(all.flatMap(({ layers }) => layers.map(({ digest }) => `http://${authority}/v2/${repository}/blobs/${digest}`)))];
 }
 
-function upToDate(peers: readonly ImagePeer[], publish: (name: LayoutName) => Promise<string[]>): Benchmark {
+/** Through the docker command, whose own start is most of the time, and by the request alone. */
+function upToDate(engines: readonly BenchEngine[], peers: readonly ImagePeer[], publish: (name: LayoutName) => Promise<string[]>): Benchmark[] {
   let name = '';
-  return {
-    name: 'pull: up to date already', unit: 'ms', better: 'low', rounds: 15, target: 0.5,
-    prepare: async () => {
-      name = (await publish('many'))[0] ?? '';
-      for (const peer of peers) await peer.pull(name);
-    },
-    peers: peers.map((peer) => ({ name: peer.name, run: () => timed(() => peer.pull(name)) })),
+  const prepare = async (): Promise<void> => {
+    name = (await publish('many'))[0] ?? '';
+    for (const peer of peers) await peer.pull(name);
   };
+  return [
+    {
+      name: 'pull: up to date already', unit: 'ms', better: 'low', rounds: 15, target: 0.5, prepare,
+      peers: [...peers.map((peer) => ({ name: peer.name, run: () => timed(() => peer.pull(name)) })), commandAlone(engines)],
+    },
+    {
+      name: 'pull: up to date already, the request alone', unit: 'ms', better: 'low', rounds: 15, target: 0.5, prepare,
+      peers: engines.map((engine) => ({
+        name: engine.name,
+        run: async () => {
+          using requests = new Requests(engine.socketPath, `/v1.41/images/create?fromImage=${encodeURIComponent(name)}`, 'POST');
+          return await timed(() => requests.send());
+        },
+      })),
+    },
+  ];
+}
+
+/** The docker command with nothing to do: the least that anything through it can be. */
+function commandAlone([engine]: readonly BenchEngine[]): Benchmark['peers'][number] {
+  return { name: 'docker --version', run: () => timed(() => engine?.docker.ok('--version') ?? Promise.resolve()) };
 }
 
 /** 500 MB from an archive in docker's own format, as skopeo writes it, and back. */
@@ -117,20 +136,33 @@ function archiveBenchmarks(peers: readonly ImagePeer[], scratch: Scratch): Bench
   ];
 }
 
-function listBenchmarks(peers: readonly ImagePeer[], scratch: Scratch): Benchmark[] {
+function listBenchmarks(engines: readonly BenchEngine[], peers: readonly ImagePeer[], scratch: Scratch): Benchmark[] {
   // Podman needs minutes to load them.
-  const engines = peers.filter(({ name }) => name !== 'podman');
+  const loading = peers.filter(({ name }) => name !== 'podman');
   const prepare = async (): Promise<void> => {
     const archive = scratch.file('many.tar');
     await writeManyImages(archive, MANY);
-    for (const engine of engines) {
+    for (const engine of loading) {
       if ((await engine.run('images', '-q')).split('\n').length < MANY) await engine.run('load', '-q', '-i', archive);
     }
   };
-  return [{
-    name: `images: ${MANY.toLocaleString('en')} of them`, unit: 'ms', better: 'low', rounds: 15, target: 0.5, prepare,
-    peers: engines.map((engine) => ({ name: engine.name, run: () => timed(() => engine.run('images')) })),
-  }];
+  const count = MANY.toLocaleString('en');
+  return [
+    {
+      name: `images: ${count} of them`, unit: 'ms', better: 'low', rounds: 15, target: 0.5, prepare,
+      peers: [...loading.map((engine) => ({ name: engine.name, run: () => timed(() => engine.run('images')) })), commandAlone(engines)],
+    },
+    {
+      name: `images: ${count} of them, the request alone`, unit: 'ms', better: 'low', rounds: 15, target: 0.5, prepare,
+      peers: engines.map((engine) => ({
+        name: engine.name,
+        run: async () => {
+          using requests = new Requests(engine.socketPath, '/v1.41/images/json');
+          return await timed(() => requests.send());
+        },
+      })),
+    },
+  ];
 }
 
 /** Memory of whole engines, with their helpers, sampled while they pull 2 GB. */

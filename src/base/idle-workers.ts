@@ -5,6 +5,12 @@ const IDLE_MS = 10_000;
 /** Worker threads that have nothing to do: kept for a while, since starting one costs tens of milliseconds, then ended, since each costs memory. */
 export class IdleWorkers implements AsyncDisposable {
   readonly #timers = new Map<Worker, NodeJS.Timeout>();
+  readonly #onEnded: () => void;
+
+  /** @param onEnded called when one has ended because nobody needed it */
+  constructor(onEnded: () => void = () => undefined) {
+    this.#onEnded = onEnded;
+  }
 
   /** One that rested, with no listener of ours left on it. It holds the process open again. */
   take(): Worker | undefined {
@@ -23,7 +29,10 @@ export class IdleWorkers implements AsyncDisposable {
     worker.unref();
     worker.on('exit', () => { this.#timers.delete(worker); });
     worker.on('error', () => { this.#timers.delete(worker); });
-    const timer = setTimeout(() => { this.#timers.delete(worker); void worker.terminate(); }, IDLE_MS);
+    const timer = setTimeout(() => {
+      this.#timers.delete(worker);
+      void worker.terminate().then(this.#onEnded);
+    }, IDLE_MS);
     timer.unref();
     this.#timers.set(worker, timer);
   }

@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { InvalidArgumentError, messageOf, UnavailableError } from '../../api/errors.ts';
+import { feed } from './feed.ts';
 
 /** A program that reads compressed bytes on its standard input and writes plain ones. busybox has both as well. */
 export interface DecompressProgram {
@@ -26,7 +26,12 @@ export async function* decompressByProgram(source: AsyncIterable<Uint8Array>, { 
   const child = spawn('sh', ['-c', 'ulimit -v "$1" && exec "$2" -dc', 'sh', String(MEMORY_LIMIT_KIB), name], { stdio: ['pipe', 'pipe', 'pipe'] });
   const note = noteOf(child);
   const ended = endOf(child);
-  const fed = feed(source, child);
+  // A program that stops reading is no failure here: its exit status tells more.
+  child.stdin.on('error', () => undefined);
+  const fed = feed(source, child.stdin).then((failure) => {
+    if (failure) child.stdin.destroy();
+    return failure;
+  });
   try {
     for await (const chunk of child.stdout) yield chunk as Uint8Array;
     const status = await ended;
@@ -40,21 +45,6 @@ export async function* decompressByProgram(source: AsyncIterable<Uint8Array>, { 
     child.stdout.destroy();
     await ended;
   }
-}
-
-/** @returns what `source` threw; a program that stops reading is no failure here: its exit status tells more */
-async function feed(source: AsyncIterable<Uint8Array>, child: Child): Promise<{ error: unknown } | undefined> {
-  let failure: { error: unknown } | undefined;
-  async function* watched(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* source;
-    } catch (error) {
-      failure = { error };
-      throw error;
-    }
-  }
-  await pipeline(watched, child.stdin).catch(() => undefined);
-  return failure;
 }
 
 function endOf(child: Child): Promise<number | string | null> {

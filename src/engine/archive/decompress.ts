@@ -1,7 +1,8 @@
-import { type Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { InvalidArgumentError, messageOf } from '../../api/errors.ts';
 import { BZIP2, decompressByProgram, XZ } from './decompress-program.ts';
+import { feed } from './feed.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
@@ -17,30 +18,29 @@ export function compressionOf(head: Uint8Array): Compression {
 }
 
 /**
- * The bytes that `source` stands for, whatever it is compressed with.
+ * The bytes that `source` stands for, whatever it is compressed with. A compressed piece has been used up when the next is asked for.
  * @throws InvalidArgumentError for damaged or truncated data; UnavailableError where the program for xz or bzip2 is missing
  */
 export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const iterator = source[Symbol.asyncIterator]();
-  const head: Uint8Array[] = [];
-  let length = 0;
+  let head: Uint8Array = new Uint8Array(0);
   let ended = false;
-  while (length < 6 && !ended) {
+  while (head.length < 6 && !ended) {
     const next = await iterator.next();
     if (next.done === true) ended = true;
-    else { head.push(next.value); length += next.value.length; }
+    else head = head.length === 0 && next.value.length >= 6 ? next.value : Buffer.concat([head, next.value]);
   }
   const whole = rejoin(head, iterator, ended);
-  const compression = compressionOf(Buffer.concat(head));
+  const compression = compressionOf(head);
   if (compression === 'none') yield* whole;
   else if (compression === 'xz') yield* decompressByProgram(whole, XZ);
   else if (compression === 'bzip2') yield* decompressByProgram(whole, BZIP2);
   else yield* inflate(whole, compression);
 }
 
-async function* rejoin(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>, ended: boolean): AsyncGenerator<Uint8Array> {
+async function* rejoin(head: Uint8Array, rest: AsyncIterator<Uint8Array>, ended: boolean): AsyncGenerator<Uint8Array> {
   try {
-    yield* head;
+    if (head.length > 0) yield head;
     for (let next = ended ? undefined : await rest.next(); next !== undefined && next.done !== true; next = await rest.next()) yield next.value;
   } finally {
     await rest.return?.();
@@ -48,17 +48,18 @@ async function* rejoin(head: readonly Uint8Array[], rest: AsyncIterator<Uint8Arr
 }
 
 async function* inflate(source: AsyncIterable<Uint8Array>, compression: 'gzip' | 'zstd'): AsyncGenerator<Uint8Array> {
-  const input = Readable.from(source, { objectMode: false, highWaterMark: 256 * 1024 });
   const inflater = inflaterFor(compression);
-  let sourceFailure: Error | undefined;
-  input.on('error', (error: Error) => { sourceFailure = error; inflater.destroy(error); });
-  input.pipe(inflater);
+  let sourceFailure: { error: unknown } | undefined;
+  void feed(source, inflater).then((failure) => {
+    sourceFailure = failure;
+    if (failure) inflater.destroy(failure.error instanceof Error ? failure.error : new Error(messageOf(failure.error)));
+  });
   try {
     for await (const chunk of inflater) yield chunk as Uint8Array;
   } catch (cause) {
-    throw sourceFailure ?? new InvalidArgumentError(`damaged ${compression} data: ${messageOf(cause)}`, { cause });
+    if (sourceFailure) throw sourceFailure.error;
+    throw new InvalidArgumentError(`damaged ${compression} data: ${messageOf(cause)}`, { cause });
   } finally {
-    input.destroy();
     inflater.destroy();
   }
 }

@@ -13,6 +13,7 @@ export const libc = {
   socket: library.func('int socket(int domain, int type, int protocol)') as (domain: number, type: number, protocol: number) => number,
   send: library.func('long send(int fd, const uint8_t *data, size_t length, int flags)') as (fd: number, data: Uint8Array, length: number, flags: number) => number,
   recv: library.func('long recv(int fd, _Out_ uint8_t *data, size_t length, int flags)') as (fd: number, data: Uint8Array, length: number, flags: number) => number,
+  malloc_trim: library.func('int malloc_trim(size_t pad)') as (pad: number) => number,
   flock: library.func('int flock(int fd, int operation)') as (fd: number, operation: number) => number,
 };
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { decompress } from '../../archive/decompress.ts';
+import { release } from '../../archive/release.ts';
 import type { TarEntry } from '../../archive/tar-entry.ts';
 import { type TarHandler, TarParser } from '../../archive/tar-parser.ts';
 import { type GrowingFile, readGrowing } from '../../content/growth.ts';
@@ -50,6 +51,7 @@ export async function unpackLayer({ blob, directory, layering, indexPath, splitP
       split?.begin(chunk);
       parser.push(chunk);
       split?.flush();
+      release(chunk);
     }
     parser.finish();
     target.finish();
@@ -65,8 +67,9 @@ export async function unpackLayer({ blob, directory, layering, indexPath, splitP
 async function* counted(source: AsyncIterable<Uint8Array>, onRead: (bytes: number) => void): AsyncGenerator<Uint8Array, void, undefined> {
   let bytes = 0;
   for await (const chunk of source) {
-    yield chunk;
     bytes += chunk.length;
+    yield chunk;
+    release(chunk);
     onRead(bytes);
   }
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { InternalError, InvalidArgumentError, UnavailableError } from '../../../api/errors.ts';
 import { forgetWorker, IdleWorkers, workerUrl } from '../../../base/idle-workers.ts';
+import { giveBackFreeMemory } from '../../linux/free-memory.ts';
 import type { UnpackRequest, UnpackResult } from './unpack-layer.ts';
 
 /** What unpacks a layer, wherever it does it. */
@@ -34,7 +35,7 @@ const MOST_THREADS = 4;
 export class UnpackPool implements Unpacker {
   readonly #limit = Math.min(availableParallelism(), MOST_THREADS);
   readonly #waiting: Job[] = [];
-  readonly #idle = new IdleWorkers();
+  readonly #idle = new IdleWorkers(giveBackFreeMemory);
   readonly #busy = new Set<Worker>();
 
   unpack(request: UnpackRequest, options: UnpackOptions = {}): Promise<UnpackResult> {
