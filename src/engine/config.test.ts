@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { InvalidArgumentError } from '../api/errors.ts';
-import { loadConfig, parseFile, parseFlags, parseHost, parseLogOptions, validate } from './config.ts';
+import { loadConfig, parseFile, parseFlags, parseHost, validate } from './config.ts';
 
 test('flags', () => {
   const values = parseFlags(['--data-root=/d', '--exec-root', '/e', '-H', 'unix:///a', '--host', 'unix:///b', '--live-restore', '-D', '--registry-mirror', 'http://m']);
@@ -40,15 +40,11 @@ test('values that cannot be', () => {
   const bad: [string, unknown][] = [
     ['data-root', 'relative'], ['bip', '10.0.0.0/24'], ['bip', '10.0.0.1/31'], ['bip', 'x'], ['default-runtime', 'kata'], ['log-level', 'loud'], ['mtu', 1.5], ['storage-driver', 'zfs'],
     ['registry-mirrors', ['ftp://x']], ['registry-mirrors', ['http://u@x/']], ['hosts', ['tcp://0.0.0.0:2375']], ['hosts', ['fd://']], ['hosts', [`unix:///${'x'.repeat(120)}`]], ['tlskey', '/k'],
-    ['log-opts', { 'max-size': 'x' }],
   ];
   for (const [key, value] of bad) assert.throws(() => validate(new Map([[key, value]]), undefined), InvalidArgumentError, key);
 });
 
-test('hosts and log options', () => {
+test('hosts', () => {
   assert.deepEqual(parseHost('tcp://127.0.0.1:2376'), { kind: 'tcp', host: '127.0.0.1', port: 2376 });
   assert.deepEqual(parseHost('tcp://[::1]:2376'), { kind: 'tcp', host: '::1', port: 2376 });
-  assert.deepEqual(parseLogOptions({}), { maxBytes: 20 * 1024 * 1024, maxFiles: 5 });
-  assert.deepEqual(parseLogOptions({ 'max-size': '10m', 'max-file': '3' }), { maxBytes: 10 * 1024 * 1024, maxFiles: 3 });
-  for (const bad of [{ 'max-size': 'big' }, { 'max-file': '0' }, { tag: 'x' }]) assert.throws(() => parseLogOptions(bad), InvalidArgumentError);
 });

@@ -36,8 +36,8 @@ export interface EngineConfig {
   mtu: number;
   shutdownTimeoutSeconds: number;
   labels: readonly string[];
-  /** Rotation of container logs. */
-  logOptions: { maxBytes: number; maxFiles: number };
+  /** How containers are logged that do not say. */
+  logging: { type: string; options: Readonly<Record<string, string>> };
   configFile: string | undefined;
 }
 
@@ -184,7 +184,6 @@ export function validate(values: Values, configFile: string | undefined): Engine
   const list = (key: string): readonly string[] => (values.get(key) as string[] | undefined) ?? [];
   const flag = (key: string): boolean => values.get(key) === true;
   const runtime = oneOf('default-runtime', text('default-runtime'), ['crun', 'runc'] as const);
-  oneOf('log-driver', text('log-driver'), ['local', 'json-file'] as const);
   const storage = oneOf('storage-driver', text('storage-driver'), ['overlay', 'overlay2', 'native', 'vfs'] as const);
   const hosts = (list('hosts').length > 0 ? list('hosts') : ['unix:///run/strata/engine.sock']).map(parseHost);
   const tls = parseTls(text);
@@ -208,7 +207,7 @@ export function validate(values: Values, configFile: string | undefined): Engine
     mtu: whole('mtu', values.get('mtu'), { fallback: 1500, least: 68 }),
     shutdownTimeoutSeconds: whole('shutdown-timeout', values.get('shutdown-timeout'), { fallback: 15, least: -1 }),
     labels: list('labels'),
-    logOptions: parseLogOptions((values.get('log-opts') as Record<string, string> | undefined) ?? {}),
+    logging: { type: text('log-driver') ?? 'local', options: (values.get('log-opts') as Record<string, string> | undefined) ?? {} },
     configFile,
   };
 }
@@ -283,16 +282,4 @@ function parseMirror(text: string): string {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new InvalidArgumentError(`invalid registry mirror ${JSON.stringify(text)}: must start with http:// or https://`);
   if (url.username !== '' || url.search !== '' || url.hash !== '') throw new InvalidArgumentError(`invalid registry mirror ${JSON.stringify(text)}: user, query and fragment are not allowed`);
   return text.endsWith('/') ? text : `${text}/`;
-}
-
-/** dockerd's `local` driver: 20 MiB, five files. */
-export function parseLogOptions(options: Readonly<Record<string, string>>): { maxBytes: number; maxFiles: number } {
-  const unknown = Object.keys(options).filter((key) => key !== 'max-size' && key !== 'max-file');
-  if (unknown.length > 0) throw new InvalidArgumentError(`unknown log opt '${unknown.join("', '")}' for local log driver`);
-  const size = /^(\d+)([kmg]?)b?$/i.exec(options['max-size'] ?? '20m');
-  const scale = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[(size?.[2] ?? '').toLowerCase()] ?? 1;
-  const maxFiles = Number(options['max-file'] ?? '5');
-  if (!size) throw new InvalidArgumentError(`invalid log opt max-size ${JSON.stringify(options['max-size'])}: must be a size such as 10m`);
-  if (!Number.isInteger(maxFiles) || maxFiles < 1 || maxFiles > 100) throw new InvalidArgumentError(`invalid log opt max-file ${JSON.stringify(options['max-file'])}: must be 1 to 100`);
-  return { maxBytes: Math.max(Number(size[1]) * scale, 64 * 1024), maxFiles };
 }

@@ -25,9 +25,11 @@ import { ContainerViews } from './containers/files/container-views.ts';
 import { HealthMonitor } from './containers/health/health-monitor.ts';
 import { imagesOf } from './containers/image-use.ts';
 import { Lifecycle } from './containers/lifecycle.ts';
+import { LogForwards } from './containers/log-forwards.ts';
 import { NetworkChanges } from './containers/network-changes.ts';
 import { Recovery } from './containers/recovery.ts';
 import { shutDown } from './containers/shutdown.ts';
+import { openLogDrivers } from './logs/open-log-drivers.ts';
 import { openCheck } from './check/open-check.ts';
 import { TreeThreads } from './archive/tree/tree-threads.ts';
 import { EventBus } from './events/event-bus.ts';
@@ -155,8 +157,10 @@ export class Engine {
     const runtime = new ShimRuntime({ name: found.name, path: found.path, shim: shimPath(), stateDirectory: join(config.execRoot, 'runtime'), log });
     const seccompProfile = readSeccompProfile(log);
     const remover = new ContainerRemover({ registry, snapshotter, volumes, images: { has: (id) => images.records.find(id) !== undefined, collect: () => images.collector.collect() }, events, log });
+    const logDrivers = openLogDrivers(config.logging);
+    const forwards = new LogForwards({ drivers: logDrivers, log });
     const lifecycle = new Lifecycle({
-      registry, runtime, snapshotter, volumes, network, events, log, logOptions: config.logOptions, cgroupVersion: cgroups.version,
+      registry, runtime, snapshotter, volumes, network, events, log, logDrivers, forwards, cgroupVersion: cgroups.version,
       boundingCapabilities: ownCapabilities().bounding, seccompProfile, architecture: goArchitecture(),
       remove: (container) => remover.removeLocked(container, true),
       health: { begin: (container, resumed) => { health.begin(container, resumed); }, end: (container) => { health.end(container); } },
@@ -165,7 +169,7 @@ export class Engine {
     const execs = new Execs({ runtime, lifecycle, events, log });
     const health = new HealthMonitor({ registry, execs, events, log });
     const machine = { ...detectCgroupFeatures(cgroups, cpus().length), cgroupVersion: cgroups.version };
-    const creator = new ContainerCreator({ registry, images: images.source, snapshotter, volumes, events, log, machine });
+    const creator = new ContainerCreator({ registry, images: images.source, snapshotter, volumes, events, log, machine, logDrivers });
     const updater = new ContainerUpdater({ registry, runtime, events, log, machine });
 
     const threads = new TreeThreads();
@@ -184,14 +188,14 @@ export class Engine {
 
     const router = new Router([
       ...systemRoutes({
-        config, engineId: engineId(database), registry, images: images.source, listImages: async () => images.service.list({ filters: new Map(), all: false, sharedSize: true, containers: true }).map((image) => wireSummary(image, NEWEST_API_VERSION)), snapshotter, volumes, cgroups, runtime: found, seccomp: seccompProfile !== undefined, warnings: [],
+        config, engineId: engineId(database), logDrivers, registry, images: images.source, listImages: async () => images.service.list({ filters: new Map(), all: false, sharedSize: true, containers: true }).map((image) => wireSummary(image, NEWEST_API_VERSION)), snapshotter, volumes, cgroups, runtime: found, seccomp: seccompProfile !== undefined, warnings: [],
       }),
       ...containerRoutes({ registry, creator, lifecycle, controls, remover, updater, execs, images: images.source, snapshotter, events, architecture: goArchitecture() }),
       ...containerFileRoutes({ registry, files, committer }),
       ...containerStatsRoutes({ registry, cgroupVersion: cgroups.version }),
       ...imageRoutes({ images: images.service }), ...explorerRoutes({ explorer: images.explorer }), ...registryRoutes(transfers),
-      ...eventRoutes({ events }), ...containerStreamRoutes({ registry, events, log }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry, events, changes: new NetworkChanges({ registry, networks, network }) }), ...volumeRoutes({ volumes, events }), ...volumeTransferRoutes({ volumes, transfers: new VolumeTransfers({ volumes, threads, log }) }),
-      ...explainRoutes({ registry, explainer: new Explainer({ registry, lifecycle, images: images.source, cgroupVersion: cgroups.version, log }) }),
+      ...eventRoutes({ events }), ...containerStreamRoutes({ registry, events, log, logDrivers }), ...execRoutes({ registry, execs }), ...networkRoutes({ networks, registry, events, changes: new NetworkChanges({ registry, networks, network }) }), ...volumeRoutes({ volumes, events }), ...volumeTransferRoutes({ volumes, transfers: new VolumeTransfers({ volumes, threads, log }) }),
+      ...explainRoutes({ registry, explainer: new Explainer({ registry, lifecycle, images: images.source, cgroupVersion: cgroups.version, logDrivers, log }) }),
       ...checkRoutes({ check: openCheck({ config, database, snapshotter, registry, images, log }) }),
       ...absentRoutes(),
     ]);
@@ -220,6 +224,7 @@ export class Engine {
         await shutDown({ registry, controls, timeoutSeconds: config.shutdownTimeoutSeconds, log });
         await takeDownNetworks(registry, networks, firewall);
       }
+      await forwards.close();
       server.close();
       transfers[Symbol.dispose]();
       await views[Symbol.asyncDispose]();

@@ -44,7 +44,7 @@ async function buildShim(): Promise<void> {
 
 /** @param compiler `gcc`, or a cross compiler for another architecture */
 export async function compileShim(compiler: string, output: string): Promise<void> {
-  await exec(compiler, ['-std=c17', '-O2', '-Wall', '-Wextra', '-Werror', '-static', '-s', '-Wl,--build-id=none', '-o', output, join(root, 'src/engine/runtime/shim/strata-shim.c')]);
+  await exec(compiler, ['-std=c17', '-O2', '-Wall', '-Wextra', '-Werror', '-static', '-s', '-Wl,--build-id=none', '-o', output, ...['strata-shim.c', 'log-file.c'].map((file) => join(root, 'src/engine/runtime/shim', file))]);
 }
 
 async function bundleEngine(): Promise<void> {

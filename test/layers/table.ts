@@ -19,7 +19,7 @@ export interface Layer {
 /** What every part of the engine may stand on: tools, contract, and values that parts exchange. */
 const ENGINE_GROUND = ['engine/tar', 'base', 'api', 'engine/values', 'engine/linux', 'engine/store', 'engine/events'] as const;
 
-const ENGINE_PARTS = ['engine/archive', 'engine/explorer', 'engine/content', 'engine/snapshots', 'engine/gc', 'engine/registry', 'engine/images', 'engine/runtime', 'engine/network', 'engine/volumes'] as const;
+const ENGINE_PARTS = ['engine/archive', 'engine/explorer', 'engine/content', 'engine/snapshots', 'engine/gc', 'engine/registry', 'engine/images', 'engine/runtime', 'engine/logs', 'engine/network', 'engine/volumes'] as const;
 
 export const LAYERS: readonly Layer[] = [
   { name: 'base', paths: ['src/base/'], imports: [], node: 'all', remedy: 'src/base knows no product: pass what it needs as an argument' },
@@ -50,6 +50,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'engine/registry', paths: ['src/engine/registry/'], imports: [...ENGINE_GROUND, 'engine/content'], node: 'all', remedy: 'the registry client moves manifests and blobs: let images decide what becomes of them' },
   { name: 'engine/images', paths: ['src/engine/images/'], imports: [...ENGINE_GROUND, 'engine/config', 'engine/archive', 'engine/explorer', 'engine/content', 'engine/snapshots', 'engine/gc', 'engine/registry'], node: 'all', remedy: 'images stand over content and snapshots and know no container: take the fact as an argument or through a seam defined in images/' },
   { name: 'engine/runtime', paths: ['src/engine/runtime/'], imports: ENGINE_GROUND, node: 'all', remedy: 'the runtime is told everything in its request: put it into the spec' },
+  { name: 'engine/logs', paths: ['src/engine/logs/'], imports: [...ENGINE_GROUND, 'engine/runtime'], node: 'all', remedy: 'logs know files and what is told of a container: pass its facts in' },
   { name: 'engine/network', paths: ['src/engine/network/'], imports: ENGINE_GROUND, node: 'all', remedy: 'networks know no container: pass what they need to attach()' },
   { name: 'engine/volumes', paths: ['src/engine/volumes/'], imports: [...ENGINE_GROUND, 'engine/archive'], node: 'all', remedy: 'volumes know no container: pass what they need in' },
   { name: 'engine/containers', paths: ['src/engine/containers/'], imports: [...ENGINE_GROUND, 'engine/config', ...ENGINE_PARTS], node: 'all', remedy: 'containers reach the rest through the seams of runtime, network, volumes and images; they know no HTTP and no command' },

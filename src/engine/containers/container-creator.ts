@@ -7,6 +7,7 @@ import type { Logger } from '../../base/log.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import type { Image, ImageSource } from '../images/image.ts';
 import type { CgroupFeatures } from '../linux/cgroup-features.ts';
+import type { LogDrivers } from '../logs/log-drivers.ts';
 import { mountAll, unmountAll } from '../linux/mount.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import { wantedMounts } from '../volumes/mount-specs.ts';
@@ -42,6 +43,7 @@ export interface ContainerCreatorOptions {
   events: EventBus;
   log: Logger;
   machine: CgroupFeatures & { cgroupVersion: 1 | 2 };
+  logDrivers: LogDrivers;
 }
 
 /** Makes containers: everything is checked first, then made; what fails leaves nothing. */
@@ -54,13 +56,13 @@ export class ContainerCreator {
 
   /** @throws NotFoundError for the image, ConflictError for the name, InvalidArgumentError for the rest */
   async create(request: CreateContainerRequest): Promise<{ record: ContainerRecord; warnings: string[] }> {
-    const { registry, snapshotter, volumes, events, log, machine } = this.#options;
+    const { registry, snapshotter, volumes, events, log, machine, logDrivers } = this.#options;
     checkConfig(request.config);
     const image = await this.#findImage(request.config.Image ?? '');
     const config = mergeConfig(request.config, image.config);
     const args = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
     if (args.length === 0) throw new InvalidArgumentError('no command specified');
-    const { hostConfig, warnings } = completeHostConfig(request.hostConfig, request.config, machine);
+    const { hostConfig, warnings } = completeHostConfig(request.hostConfig, request.config, machine, logDrivers);
     const inherited = mountsFrom(hostConfig.VolumesFrom ?? [], registry);
     const links = settleLinks(hostConfig.Links ?? [], registry);
     Object.assign(hostConfig, settleModes(hostConfig, registry));

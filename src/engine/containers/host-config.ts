@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { ContainerConfig, HostConfig } from '../../api/wire/container.ts';
 import { InvalidArgumentError } from '../../api/errors.ts';
 import type { CgroupFeatures } from '../linux/cgroup-features.ts';
-import { parseLogOptions } from '../config.ts';
+import type { LogDrivers } from '../logs/log-drivers.ts';
 import { parsePort, wantedPorts } from '../network/port-specs.ts';
 import { checkCapabilities } from '../runtime/capabilities.ts';
 import { parseDeviceRule } from '../runtime/spec-resources.ts';
@@ -16,13 +16,13 @@ import { checkSecurityOptions } from './security-options.ts';
  * A request's host configuration, checked, with defaults filled in as `docker inspect` shows them. Pure.
  * @throws InvalidArgumentError that names the option
  */
-export function completeHostConfig(wanted: HostConfig, config: ContainerConfig, machine: CgroupFeatures & { cgroupVersion: 1 | 2 }): { hostConfig: HostConfig; warnings: string[] } {
+export function completeHostConfig(wanted: HostConfig, config: ContainerConfig, machine: CgroupFeatures & { cgroupVersion: 1 | 2 }, logDrivers: LogDrivers): { hostConfig: HostConfig; warnings: string[] } {
   checkModes(wanted, config);
   const { limits: host, warnings } = checkLimits(wanted, machine);
   checkRest(host);
   const policy = parseRestartPolicy(host.RestartPolicy);
   if (host.AutoRemove === true && policy.name !== 'no') throw new InvalidArgumentError("can't create 'AutoRemove' container with restart policy");
-  const logType = host.LogConfig?.Type;
+  const logging = logDrivers.choose(host.LogConfig);
   const networkMode = networkModeOf(host);
   if (networkMode === 'host' && Object.keys(host.PortBindings ?? {}).length > 0) warnings.push('Published ports are discarded when using host network mode');
   const privileged = host.Privileged === true;
@@ -31,7 +31,7 @@ export function completeHostConfig(wanted: HostConfig, config: ContainerConfig, 
     hostConfig: {
       ...DEFAULTS, ...host,
       NetworkMode: networkMode,
-      LogConfig: { Type: logType === undefined || logType === '' ? 'local' : logType, Config: host.LogConfig?.Config ?? {} },
+      LogConfig: { Type: logging.type, Config: { ...logging.options } },
       RestartPolicy: { Name: policy.name, MaximumRetryCount: policy.maximumRetries },
       ShmSize: host.ShmSize === undefined || host.ShmSize === 0 ? 64 * 1024 * 1024 : host.ShmSize,
       IpcMode: host.IpcMode === undefined || host.IpcMode === '' ? 'private' : host.IpcMode,
@@ -78,9 +78,6 @@ function checkRest(host: HostConfig): void {
   const options = Object.keys(host.StorageOpt ?? {});
   if (options.includes('size')) throw new InvalidArgumentError("--storage-opt size is not supported: the storage driver keeps no quotas");
   if (options[0] !== undefined) throw new InvalidArgumentError(`Unknown option ${options[0]}`);
-  const type = host.LogConfig?.Type ?? '';
-  if (!['', 'local', 'json-file', 'none'].includes(type)) throw new InvalidArgumentError(`error looking up logging plugin ${type}: plugin "${type}" not found`);
-  if (type !== 'none') parseLogOptions(host.LogConfig?.Config ?? {});
   if (host.Runtime !== undefined && !['', 'runc', 'crun', 'io.containerd.runc.v2'].includes(host.Runtime)) throw new InvalidArgumentError(`Unknown runtime specified ${host.Runtime}`);
 }
 

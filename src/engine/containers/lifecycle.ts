@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConflictError, messageOf, NotModifiedError } from '../../api/errors.ts';
 import { Cleanup } from '../../base/cleanup.ts';
 import type { Logger } from '../../base/log.ts';
-import { parseLogOptions } from '../config.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import type { OciSpec } from '../runtime/oci-spec.ts';
 import { unmountAll } from '../linux/mount.ts';
@@ -13,13 +12,17 @@ import type { ExitStatus, LogFileOptions, ProcessStreams, RunningProcess, Runtim
 import { resolveUser } from '../runtime/user.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Volumes } from '../volumes/volumes.ts';
+import type { LogPlan } from '../logs/log-driver.ts';
+import type { LogDrivers } from '../logs/log-drivers.ts';
 import { announce } from './container-events.ts';
+import { logPath, planLog } from './container-log.ts';
 import { nameMounts, ociMounts, outerFirst, prepareSources, removeDirectory } from './container-mounts.ts';
 import { hostnameOf, type ConnectedNetwork, type ContainerNetwork } from './container-network.ts';
 import type { ContainerRegistry } from './container-registry.ts';
 import type { Container } from './container.ts';
 import { startFailureCode } from './exit-code.ts';
 import { resolveLinks } from './links.ts';
+import type { LogForwards } from './log-forwards.ts';
 import { clearPlaces, openPlaces, placedMounts } from './mount-places.ts';
 import { decideRestart, parseRestartPolicy } from './restart-policy.ts';
 import { mountRootfs, mountShm, unmountRootfs } from './rootfs.ts';
@@ -34,7 +37,8 @@ export interface LifecycleOptions {
   network: ContainerNetwork;
   events: EventBus;
   log: Logger;
-  logOptions: { maxBytes: number; maxFiles: number };
+  logDrivers: LogDrivers;
+  forwards: LogForwards;
   cgroupVersion: 1 | 2;
   boundingCapabilities: bigint;
   seccompProfile: SeccompProfile | undefined;
@@ -99,7 +103,10 @@ export class Lifecycle {
     const links = resolveLinks(container.record, registry);
     const { Init: init, PidMode: pidMode = '' } = container.record.hostConfig;
     const extras = { shared, ...(shm ? { shm } : {}), ...(init === true && pidMode === '' ? { init: findInit() } : {}) };
+    const logging = planLog(container, this.#options.logDrivers);
     await using undo = new Cleanup((error) => { log.warn('cannot undo a start', { id: container.id, error }); });
+    const forward = await this.#options.forwards.open(container, logging);
+    undo.push(() => { forward?.abandon(); });
     undo.push(() => removeDirectory(paths.runDirectory));
     const trace = new StartTimer();
     await Promise.all([mountRootfs(snapshotter, container), prepareSources(container.record.mounts)]);
@@ -116,7 +123,7 @@ export class Lifecycle {
     const spec = buildSpec({ ...this.specInput(container, connected), ...extras });
     trace.lap('specMs');
     const process = await runtime.start({
-      containerId: container.id, bundle: paths.bundle, processDirectory: paths.process, spec, ...this.#stdio(container),
+      containerId: container.id, bundle: paths.bundle, processDirectory: paths.process, spec, ...this.#stdio(container, logging),
       beforeStart: (streams) => this.#connectEarlyClients(container, streams),
     });
     undo.disarm();
@@ -124,6 +131,7 @@ export class Lifecycle {
     container.lastSignal = undefined;
     registry.move(container, { type: 'started', pid: process.pid, at: Date.now() }, { endpoints: connected.endpoints, startTrace: trace.done() });
     this.watch(container, process, false);
+    forward?.begin();
     this.#announceVolumes(container, 'mount');
     announce(events, container.record, 'start');
     await this.#tellLinked(container);
@@ -182,14 +190,12 @@ export class Lifecycle {
     };
   }
 
-  #stdio(container: Container): { stdio: { tty: boolean; openStdin: boolean; stdinOnce: boolean; consoleSize?: { columns: number; rows: number } }; logFile?: LogFileOptions } {
+  #stdio(container: Container, logging: LogPlan): { stdio: { tty: boolean; openStdin: boolean; stdinOnce: boolean; consoleSize?: { columns: number; rows: number } }; logFile?: LogFileOptions } {
     const { config, hostConfig } = container.record;
     const [rows = 0, columns = 0] = hostConfig.ConsoleSize ?? [];
-    const logType = hostConfig.LogConfig?.Type ?? 'local';
-    const own = hostConfig.LogConfig?.Config ?? {};
     return {
       stdio: { tty: config.Tty === true, openStdin: config.OpenStdin === true, stdinOnce: config.StdinOnce === true, ...(rows > 0 && columns > 0 ? { consoleSize: { columns, rows } } : {}) },
-      ...(logType === 'none' ? {} : { logFile: { path: container.paths.logFile, ...(Object.keys(own).length > 0 ? parseLogOptions(own) : this.#options.logOptions) } }),
+      ...(logging.file ? { logFile: { ...logging.file, path: logPath(container) } } : {}),
     };
   }
 
@@ -206,6 +212,11 @@ export class Lifecycle {
         container: container.id, ...(action === 'mount' ? { destination: mount.destination, propagation: mount.propagation, 'read/write': String(!mount.readOnly) } : {}),
       });
     }
+  }
+
+  /** Of a container that an earlier engine has started: what is to be sent on of its log and has not been. */
+  resumeLog(container: Container): void {
+    this.#options.forwards.resume(container);
   }
 
   /** Follows a process that runs, until it has ended and everything of it is cleared away. */
@@ -225,6 +236,7 @@ export class Lifecycle {
       const ranMs = Math.max(0, exit.at - startedAt);
       container.process = undefined;
       this.#options.health.end(container);
+      await this.#options.forwards.drain(container);
       const { endpoints } = container.record;
       registry.move(container, { type: 'exited', exitCode: exit.code, at: exit.at, oomKilled: exit.oomKilled }, { endpoints: [], lastEnd: { ...container.lastSignal, ...(exit.unknown ? { unknown: true } : {}) } });
       log.info('container ended', { id: container.id, name: container.record.name, exitCode: exit.code, oomKilled: exit.oomKilled || undefined });

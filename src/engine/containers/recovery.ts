@@ -81,6 +81,7 @@ export class Recovery {
   /** Takes up what was found. Networks must be set up. */
   async resume(survey: Survey): Promise<void> {
     const { lifecycle, network, volumes, log } = this.#options;
+    for (const { container } of [...survey.running, ...survey.ended]) lifecycle.resumeLog(container);
     for (const { container, process } of survey.running) {
       network.adopt(container.record);
       for (const { name } of container.record.mounts) if (name !== undefined) volumes.adopt(name, container.id);

@@ -6,10 +6,12 @@ import type { Logger } from '../../base/log.ts';
 import type { ContainerRegistry } from '../containers/container-registry.ts';
 import type { Container } from '../containers/container.ts';
 import type { Lifecycle } from '../containers/lifecycle.ts';
-import { listLogFiles } from '../containers/log-files.ts';
-import { readLog } from '../containers/log-reader.ts';
+import { logSource } from '../containers/container-log.ts';
 import { describeState } from '../containers/state.ts';
 import type { ImageSource } from '../images/image.ts';
+import type { LogDrivers } from '../logs/log-drivers.ts';
+import { listLogFiles } from '../logs/log-files.ts';
+import { readLog } from '../logs/log-reader.ts';
 import { readCgroupUsage } from '../linux/cgroup-usage.ts';
 import type { OciSpec } from '../runtime/oci-spec.ts';
 import { cgroupPath } from '../runtime/spec.ts';
@@ -26,6 +28,7 @@ export interface ExplainerOptions {
   lifecycle: Pick<Lifecycle, 'planSpec'>;
   images: ImageSource;
   cgroupVersion: 1 | 2;
+  logDrivers: LogDrivers;
   log: Logger;
 }
 
@@ -83,11 +86,11 @@ export class Explainer {
 
   /** From the log, which knows the moment of every write. Once it has been rotated the first is no longer known. */
   async #firstOutput(container: Container, startedAt: number): Promise<number | null> {
-    const { logFile } = container.paths;
-    if ((await listLogFiles(logFile)).length > 1) return null;
+    const source = logSource(container, this.#options.logDrivers);
+    if (!source || (await listLogFiles(source.path)).length > 1) return null;
     const stop = new AbortController();
     try {
-      for await (const [first] of readLog({ path: logFile, stdout: true, stderr: true, sinceNs: BigInt(startedAt) * 1_000_000n, follow: undefined, signal: stop.signal, log: this.#options.log })) {
+      for await (const [first] of readLog({ ...source, stdout: true, stderr: true, sinceNs: BigInt(startedAt) * 1_000_000n, follow: undefined, signal: stop.signal, log: this.#options.log })) {
         if (first) return Math.max(0, Number(first.timeNs / 1000n) / 1000 - startedAt);
       }
     } catch {

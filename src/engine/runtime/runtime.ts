@@ -46,8 +46,14 @@ export interface StdioOptions {
 
 export interface LogFileOptions {
   path: string;
+  /** A file is rotated away when it is this large; 0: never. */
   maxBytes: number;
+  /** With the newest. */
   maxFiles: number;
+  /** gzip what has been rotated away. */
+  compress?: boolean;
+  /** Docker's json-file instead of our own records; `attributes`: a JSON object for every line. */
+  json?: { attributes?: string };
 }
 
 export interface StartRequest {

@@ -52,7 +52,14 @@ function shimArguments(options: { directory: string; stdio: StdioOptions; logFil
     ...(stdio.tty ? ['--tty', size ? `${String(size.columns)}x${String(size.rows)}` : '0x0'] : []),
     ...(stdio.openStdin ? ['--stdin'] : []),
     ...(stdio.stdinOnce ? ['--stdin-once'] : []),
-    ...(logFile ? ['--log', logFile.path, '--log-max', String(logFile.maxBytes), '--log-files', String(logFile.maxFiles)] : []),
+    ...(logFile ? logArguments(logFile) : []),
+  ];
+}
+
+function logArguments({ path, maxBytes, maxFiles, compress, json }: LogFileOptions): string[] {
+  return [
+    '--log', path, '--log-max', String(maxBytes), '--log-files', String(maxFiles), ...(compress === true ? ['--log-compress'] : []),
+    ...(json ? ['--log-json', ...(json.attributes === undefined ? [] : ['--log-attributes', json.attributes])] : []),
   ];
 }
 

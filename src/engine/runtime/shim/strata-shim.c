@@ -1,11 +1,12 @@
 /*
  * strata-shim: the small process that stands between the engine and one container process.
  *
- * It owns what must outlive the engine: the process's standard streams (pipes or a TTY), its log file and its exit status.
+ * It owns what must outlive the engine: the process's standard streams (pipes or a TTY), its log file (log-file.c) and its exit status.
  * The engine may be killed and come back; the shim goes on, and the engine finds it by its socket. See ../README.md for the
  * protocol and docs/decisions/ for why this one piece is C: it needs SCM_RIGHTS, a subreaper and under 1 MB of memory each.
  *
- *   strata-shim --dir DIR [--tty COLSxROWS] [--stdin] [--stdin-once] [--log PATH --log-max BYTES --log-files N] -- RUNTIME ARG…
+ *   strata-shim --dir DIR [--tty COLSxROWS] [--stdin] [--stdin-once] [--log PATH --log-max BYTES --log-files N
+ *               [--log-json [--log-attributes JSON]] [--log-compress]] -- RUNTIME ARG…
  *
  * In DIR it listens on `shim.sock` and leaves `pid` (written by the runtime) and `exit` ("CODE EPOCH_MS\n"). An argument `@console`
  * is replaced by the path of the socket on which the runtime hands over the TTY (OCI runtime command line, --console-socket).
@@ -34,6 +35,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log-file.h"
+
 enum { CHUNK = 64 * 1024, STALL_MS = 10000, MAX_COMMAND = 64 };
 enum stream { STREAM_OUT = 1, STREAM_ERR = 2 };
 
@@ -50,12 +53,8 @@ struct client {
 };
 
 static struct {
-	const char *log_path;
-	int64_t log_max;
-	int log_files;
+	struct log_settings log;
 	int tty, want_stdin, stdin_once, columns, rows;
-	int log_fd;
-	int64_t log_size;
 	int listen_fd, signal_fd, console_fd;
 	int control_in, control_out; /* to the engine that started us; -1 once over */
 	int source[3];               /* by stream: where the process's output is read; -1 at its end */
@@ -69,7 +68,7 @@ static struct {
 	struct client *clients;
 	size_t client_count;
 	char **command;
-} shim = { .log_fd = -1, .listen_fd = -1, .console_fd = -1, .control_in = 0, .control_out = 1, .source = { -1, -1, -1 }, .input = -1 };
+} shim = { .listen_fd = -1, .console_fd = -1, .control_in = 0, .control_out = 1, .source = { -1, -1, -1 }, .input = -1 };
 
 static uint8_t chunk[CHUNK];
 
@@ -91,11 +90,6 @@ static int64_t monotonic_ms(void) { return now_ns(CLOCK_MONOTONIC) / 1000000; }
 static void put_u32(uint8_t *at, uint32_t value)
 {
 	for (int i = 0; i < 4; i++) at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
-static void put_u64(uint8_t *at, uint64_t value)
-{
-	for (int i = 0; i < 8; i++) at[i] = (uint8_t)(value >> (56 - 8 * i));
 }
 
 static void close_fd(int *fd)
@@ -124,49 +118,6 @@ static void say(const char *format, ...)
 	int n = vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	if (shim.control_out >= 0 && n > 0) write_all(shim.control_out, text, (size_t)n);
-}
-
-/* ---- log file: records of [u32 n][u8 stream][u64 ns since epoch][data][u32 n], n = 9 + data, big-endian; see log-format.ts ---- */
-
-static void log_open(void)
-{
-	shim.log_fd = open(shim.log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-	if (shim.log_fd < 0) die(shim.log_path);
-	struct stat st;
-	if (fstat(shim.log_fd, &st) == 0) shim.log_size = st.st_size;
-}
-
-static void log_rotate(void)
-{
-	char from[4096], to[4096];
-	for (int i = shim.log_files - 1; i >= 1; i--) {
-		if (i == 1) snprintf(from, sizeof from, "%s", shim.log_path);
-		else snprintf(from, sizeof from, "%s.%d", shim.log_path, i - 1);
-		snprintf(to, sizeof to, "%s.%d", shim.log_path, i);
-		(void)!rename(from, to); /* a missing older file is normal */
-	}
-	int fresh = open(shim.log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0640);
-	if (fresh < 0) return; /* go on in the old file rather than lose output */
-	close(shim.log_fd);
-	shim.log_fd = fresh;
-	shim.log_size = 0;
-}
-
-static void log_write(enum stream stream, const uint8_t *data, size_t length)
-{
-	if (shim.log_fd < 0) return;
-	int64_t record = (int64_t)length + 17;
-	if (shim.log_max > 0 && shim.log_size > 0 && shim.log_size + record > shim.log_max) log_rotate();
-	uint8_t head[13], tail[4];
-	put_u32(head, (uint32_t)length + 9);
-	head[4] = (uint8_t)stream;
-	put_u64(head + 5, (uint64_t)now_ns(CLOCK_REALTIME));
-	put_u32(tail, (uint32_t)length + 9);
-	struct iovec parts[3] = { { head, sizeof head }, { (void *)data, length }, { tail, sizeof tail } };
-	ssize_t n = writev(shim.log_fd, parts, 3);
-	if (n == record) shim.log_size += record;
-	else if (n >= 0 || errno == ENOSPC || errno == EDQUOT || errno == EIO)
-		(void)!ftruncate(shim.log_fd, shim.log_size); /* no room: a whole record or none, so that readers keep their footing */
 }
 
 /* ---- clients ---- */
@@ -287,6 +238,7 @@ static int source_read(enum stream stream)
 	}
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
 	if (shim.tty && shim.input == shim.source[stream]) shim.input = -1;
+	log_stream_end(stream);
 	close_fd(&shim.source[stream]); /* EOF; a TTY says EIO when its last holder has gone */
 	return 0;
 }
@@ -490,7 +442,11 @@ static void process_ended(int status)
 	for (int s = STREAM_OUT; s <= STREAM_ERR; s++)
 		while (shim.source[s] >= 0 && source_read((enum stream)s)) continue;
 	if (shim.tty && shim.input == shim.source[STREAM_OUT]) shim.input = -1;
-	for (int s = STREAM_OUT; s <= STREAM_ERR; s++) close_fd(&shim.source[s]);
+	for (int s = STREAM_OUT; s <= STREAM_ERR; s++) {
+		log_stream_end(s);
+		close_fd(&shim.source[s]);
+	}
+	log_close();
 	close_fd(&shim.input);
 	shim.exited = 1;
 	FILE *file = fopen("exit.tmp", "we");
@@ -511,7 +467,7 @@ static void reap(void)
 	if (shim.runtime > 0 && waitpid(shim.runtime, &status, WNOHANG) == shim.runtime) runtime_ended(status);
 	if (!shim.started) return;
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-		if (pid == shim.process && !shim.exited) process_ended(status);
+		if (!log_child_ended(pid, status) && pid == shim.process && !shim.exited) process_ended(status);
 }
 
 static void read_control(void)
@@ -627,9 +583,12 @@ static void parse_arguments(int argc, char **argv)
 		else if (strcmp(argv[i], "--stdin-once") == 0) shim.stdin_once = 1;
 		else if (strcmp(argv[i], "--tty") == 0) { shim.tty = 1; sscanf(value, "%dx%d", &shim.columns, &shim.rows); i++; }
 		else if (strcmp(argv[i], "--dir") == 0) { directory = value; i++; }
-		else if (strcmp(argv[i], "--log") == 0) { shim.log_path = value; i++; }
-		else if (strcmp(argv[i], "--log-max") == 0) { shim.log_max = atoll(value); i++; }
-		else if (strcmp(argv[i], "--log-files") == 0) { shim.log_files = atoi(value); i++; }
+		else if (strcmp(argv[i], "--log") == 0) { shim.log.path = value; i++; }
+		else if (strcmp(argv[i], "--log-max") == 0) { shim.log.max = atoll(value); i++; }
+		else if (strcmp(argv[i], "--log-files") == 0) { shim.log.files = atoi(value); i++; }
+		else if (strcmp(argv[i], "--log-json") == 0) shim.log.json = 1;
+		else if (strcmp(argv[i], "--log-compress") == 0) shim.log.compress = 1;
+		else if (strcmp(argv[i], "--log-attributes") == 0) { shim.log.attributes = value; i++; }
 		else { errno = EINVAL; die(argv[i]); }
 	}
 	shim.command = argv + i + 1;
@@ -653,7 +612,7 @@ int main(int argc, char **argv)
 	if (shim.signal_fd < 0) die("signalfd");
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) die("subreaper");
 	prctl(PR_SET_NAME, "strata-shim");
-	if (shim.log_path) log_open();
+	if (log_open(&shim.log) < 0) die(shim.log.path);
 	shim.listen_fd = bind_socket("shim.sock");
 	say("listening\n");
 	loop();

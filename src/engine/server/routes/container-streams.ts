@@ -1,14 +1,16 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { InvalidArgumentError } from '../../../api/errors.ts';
+import { InvalidArgumentError, NotImplementedError } from '../../../api/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import { attachClient } from '../../containers/attachments.ts';
 import type { ContainerRegistry } from '../../containers/container-registry.ts';
 import type { Container } from '../../containers/container.ts';
 import { parseDetachKeys } from '../../containers/detach-keys.ts';
-import { LogEncoder } from '../../containers/log-encoder.ts';
-import { readLog } from '../../containers/log-reader.ts';
+import { logDetails, logSource } from '../../containers/container-log.ts';
+import type { LogDrivers } from '../../logs/log-drivers.ts';
+import { LogEncoder } from '../../logs/log-encoder.ts';
+import { readLog } from '../../logs/log-reader.ts';
 import type { EventBus } from '../../events/event-bus.ts';
 import type { AttachOptions } from '../../runtime/runtime.ts';
 import { isAtLeast } from '../api-version.ts';
@@ -23,6 +25,7 @@ export interface StreamRouteServices {
   registry: ContainerRegistry;
   events: EventBus;
   log: Logger;
+  logDrivers: LogDrivers;
 }
 
 /** Attach and logs: what streams out of containers. */
@@ -64,10 +67,11 @@ async function serveAttach(services: StreamRouteServices, container: Container, 
   const detachKeys = parseDetachKeys(context.query.get('detachKeys') ?? '');
   let client: Duplex | undefined;
   const open = (): Duplex => (client ??= request.open());
-  if (queryBoolean(context.query, 'logs')) {
+  const source = queryBoolean(context.query, 'logs') ? logSource(container, services.logDrivers) : undefined;
+  if (source) {
     const encoder = new LogEncoder({ multiplexed: container.record.config.Tty !== true, timestamps: false });
     const target = open();
-    for await (const records of readLog({ path: container.paths.logFile, ...wanted, signal: context.signal, log: services.log })) {
+    for await (const records of readLog({ ...source, ...wanted, signal: context.signal, log: services.log })) {
       if (!target.write(encoder.encode(records)) && !context.signal.aborted) await once(target, 'drain', { signal: context.signal }).catch(() => undefined);
     }
   }
@@ -79,13 +83,15 @@ async function logs(services: StreamRouteServices, container: Container, context
   const { query, signal } = context;
   const [stdout, stderr] = [queryBoolean(query, 'stdout'), queryBoolean(query, 'stderr')];
   if (!stdout && !stderr) throw new InvalidArgumentError('Bad parameters: you must choose at least one stream');
-  if (container.record.hostConfig.LogConfig?.Type === 'none') throw new InvalidArgumentError('configured logging driver does not support reading');
+  const source = logSource(container, services.logDrivers);
+  if (!source) throw new NotImplementedError('configured logging driver does not support reading');
   const tty = container.record.config.Tty === true;
   const options = { sinceNs: queryTime(query, 'since'), untilNs: queryTime(query, 'until'), tail: parseTail(query.get('tail') ?? '') };
   const follow = queryBoolean(query, 'follow') && container.running ? Promise.race([container.nextExit, container.removed]) : undefined;
-  const encoder = new LogEncoder({ multiplexed: !tty, timestamps: queryBoolean(query, 'timestamps') });
+  const [timestamps, details] = [queryBoolean(query, 'timestamps'), queryBoolean(query, 'details')];
+  const encoder = new LogEncoder({ multiplexed: !tty, timestamps, ...(details ? { details: logDetails(container, services.logDrivers) } : {}) });
   const response = context.streamHead(200, { 'content-type': streamType(context, tty) });
-  for await (const records of readLog({ path: container.paths.logFile, stdout, stderr, ...options, follow, signal, log: services.log })) {
+  for await (const records of readLog({ ...source, stdout, stderr, ...options, follow, exact: timestamps || details, signal, log: services.log })) {
     await writeAll(response, encoder.encode(records), signal);
   }
   response.end();

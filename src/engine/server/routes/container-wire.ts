@@ -3,6 +3,7 @@ import type { ContainerMount, ContainerRecord } from '../../containers/container
 import type { Container } from '../../containers/container.ts';
 import type { HealthState } from '../../containers/health/health.ts';
 import type { Exec } from '../../containers/execs.ts';
+import { logPath } from '../../containers/container-log.ts';
 import { hostnameOf, wantedNetworks } from '../../containers/container-network.ts';
 import type { ContainerRegistry } from '../../containers/container-registry.ts';
 import { shownLinks } from '../../containers/links.ts';
@@ -44,7 +45,7 @@ export function inspectContainer(container: Container, context: InspectContext):
     ResolvConfPath: paths.resolvConf,
     HostnamePath: paths.hostname,
     HostsPath: paths.hosts,
-    LogPath: record.hostConfig.LogConfig?.Type === 'none' ? '' : container.paths.logFile,
+    LogPath: record.hostConfig.LogConfig?.Type === 'json-file' ? logPath(container) : '',
     Name: `/${record.name}`,
     RestartCount: record.restartCount,
     Driver: context.storageDriver,

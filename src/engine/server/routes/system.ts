@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError } from '../../../api/errors.ts';
 import type { InfoResponse, VersionResponse } from '../../../api/wire/system.ts';
 import type { EngineConfig } from '../../config.ts';
+import type { LogDrivers } from '../../logs/log-drivers.ts';
 import type { ContainerRegistry } from '../../containers/container-registry.ts';
 import { snapshotKey } from '../../containers/rootfs.ts';
 import type { ImageSource } from '../../images/image.ts';
@@ -21,6 +22,7 @@ export interface SystemRouteServices {
   /** Stays the same as long as the data root. */
   engineId: string;
   registry: ContainerRegistry;
+  logDrivers: LogDrivers;
   images: ImageSource;
   /** The images as `GET /images/json` gives them, for `system df`. */
   listImages: () => Promise<unknown[]>;
@@ -75,10 +77,10 @@ async function info(services: SystemRouteServices): Promise<InfoResponse> {
     Containers: phases.length, ContainersRunning: count('running'), ContainersPaused: count('paused'), ContainersStopped: count('created', 'exited', 'dead', 'restarting'),
     Images: await services.images.count(),
     Driver: services.snapshotter.name, DriverStatus: [],
-    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file', 'local', 'none'] },
+    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: services.logDrivers.names.filter((name) => name !== 'none') },
     MemoryLimit: has('memory'), SwapLimit: has('memory'), CpuCfsPeriod: has('cpu'), CpuCfsQuota: has('cpu'), CPUShares: has('cpu'), CPUSet: has('cpuset'), PidsLimit: has('pids'),
     IPv4Forwarding: true, Debug: config.logLevel === 'debug', NFd: 0, OomKillDisable: cgroups.version === 1, NGoroutines: 0,
-    SystemTime: new Date().toISOString(), LoggingDriver: 'local', CgroupDriver: 'cgroupfs', CgroupVersion: String(cgroups.version), NEventsListener: 0,
+    SystemTime: new Date().toISOString(), LoggingDriver: services.logDrivers.fallback.type, CgroupDriver: 'cgroupfs', CgroupVersion: String(cgroups.version), NEventsListener: 0,
     KernelVersion: release(), OperatingSystem: osRelease['PRETTY_NAME'] ?? 'Linux', OSVersion: osRelease['VERSION_ID'] ?? '', OSType: 'linux',
     Architecture: { x64: 'x86_64', arm64: 'aarch64' }[arch() as string] ?? arch(),
     IndexServerAddress: 'https://index.docker.io/v1/', RegistryConfig: registryConfig(config), NCPU: cpus().length, MemTotal: totalmem(), GenericResources: null,

@@ -1,14 +1,18 @@
-import { watch } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Logger } from '../../base/log.ts';
-import { decodeLogRecord, type LogRecord } from '../runtime/log-format.ts';
+import { LogChanges } from './log-changes.ts';
 import { listLogFiles, openLog, openNewer, type OpenLog } from './log-files.ts';
+import type { DecodedLog, LogFormat, LogRecord } from './log-format.ts';
 import { findTail } from './log-tail.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
-export interface LogReadOptions {
+/** Where a log is, and how to read it. */
+export interface LogSource {
   path: string;
+  format: LogFormat;
+}
+
+export interface LogReadOptions extends LogSource {
   stdout: boolean;
   stderr: boolean;
   /** Nanoseconds since the epoch, inclusive. */
@@ -18,19 +22,22 @@ export interface LogReadOptions {
   tail?: number | undefined;
   /** Go on until this resolves (the process has ended) and everything it wrote has been read. */
   follow?: Promise<unknown> | undefined;
+  /** The moments and attributes of records are wanted; without, several lines may come as one record. */
+  exact?: boolean;
   signal: AbortSignal;
   log: Logger;
 }
 
 /** Records of a container's log in batches, in order. Every record is cut to what was asked for; damaged files are left at the damage. */
 export async function* readLog(options: LogReadOptions): AsyncGenerator<LogRecord[]> {
-  const { path } = options;
+  const { path, format } = options;
+  const exact = options.exact === true || options.sinceNs !== undefined || options.untilNs !== undefined;
   // Watched from before the first read: what is written in between is not missed.
   const changes = options.follow === undefined ? undefined : new LogChanges(path, options.follow, options.signal);
   let current: OpenLog | undefined;
   try {
-    const start = options.tail === undefined ? undefined : await findTail(path, options);
-    current = start ? await openInode(path, start.inode) : await openLog((await listLogFiles(path))[0]?.path ?? path);
+    const start = options.tail === undefined ? undefined : await findTail(path, { ...options, tail: options.tail });
+    current = start ? start.log : await openLog((await listLogFiles(path))[0]?.path ?? path);
     let offset = start?.offset ?? 0;
     let skip = start?.skipBytes ?? 0;
     let rest = Buffer.alloc(0);
@@ -40,8 +47,9 @@ export async function* readLog(options: LogReadOptions): AsyncGenerator<LogRecor
       const chunk = current ? await readChunk(current, offset) : Buffer.alloc(0);
       if (chunk.length > 0) {
         offset += chunk.length;
-        const { records, used, damaged } = decodeBatch(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]), options.log);
-        rest = used;
+        const { records, rest: left, damaged } = decodeAll(format, rest.length === 0 ? chunk : Buffer.concat([rest, chunk]), exact);
+        rest = left;
+        if (damaged) options.log.warn('log file is damaged; reading goes on with the next file', { path });
         const wanted = select(records, options, skip);
         if (records.length > 0) skip = 0;
         if (wanted.length > 0) yield wanted;
@@ -49,15 +57,15 @@ export async function* readLog(options: LogReadOptions): AsyncGenerator<LogRecor
         if (damaged) offset = Number.MAX_SAFE_INTEGER;
         else continue;
       }
-      const newer: OpenLog | undefined = current ? await openNewer(path, current.inode) : await openLog(path);
+      const newer: OpenLog | undefined = current ? await openNewer(path, current) : await openLog(path);
       if (newer) {
         // The rest of a file that has been rotated away was written before the next was begun: read it to its end first.
         const late = current && offset !== Number.MAX_SAFE_INTEGER ? await readChunk(current, offset) : Buffer.alloc(0);
         if (late.length > 0) {
-          await newer.handle.close();
+          await newer[Symbol.asyncDispose]();
           continue;
         }
-        await current?.handle.close();
+        await current?.[Symbol.asyncDispose]();
         current = newer;
         offset = 0;
         rest = Buffer.alloc(0);
@@ -68,13 +76,8 @@ export async function* readLog(options: LogReadOptions): AsyncGenerator<LogRecor
     }
   } finally {
     changes?.close();
-    await current?.handle.close();
+    await current?.[Symbol.asyncDispose]();
   }
-}
-
-async function openInode(path: string, inode: number): Promise<OpenLog | undefined> {
-  const file = (await listLogFiles(path)).find((candidate) => candidate.inode === inode);
-  return openLog(file?.path ?? path);
 }
 
 async function readChunk(log: OpenLog, offset: number): Promise<Buffer> {
@@ -83,19 +86,9 @@ async function readChunk(log: OpenLog, offset: number): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-function decodeBatch(bytes: Buffer, log: Logger): { records: LogRecord[]; used: Buffer<ArrayBuffer>; damaged: boolean } {
-  const records: LogRecord[] = [];
-  let at = 0;
-  try {
-    for (let record = decodeLogRecord(bytes, at); record; record = decodeLogRecord(bytes, at)) {
-      records.push(record);
-      at = record.end;
-    }
-    return { records, used: Buffer.from(bytes.subarray(at)), damaged: false };
-  } catch (error) {
-    log.warn('log file is damaged; reading goes on with the next file', { error });
-    return { records, used: Buffer.alloc(0), damaged: true };
-  }
+function decodeAll(format: LogFormat, bytes: Buffer, exact: boolean): Omit<DecodedLog, 'used'> & { rest: Buffer<ArrayBuffer> } {
+  const { records, used, damaged } = format.decode(bytes, exact);
+  return { records, damaged, rest: Buffer.from(damaged ? [] : bytes.subarray(used)) };
 }
 
 function select(records: readonly LogRecord[], options: LogReadOptions, skip: number): LogRecord[] {
@@ -106,45 +99,4 @@ function select(records: readonly LogRecord[], options: LogReadOptions, skip: nu
       && (sinceNs === undefined || record.timeNs >= sinceNs) && (untilNs === undefined || record.timeNs <= untilNs) && data.length > 0;
     return wanted ? [{ ...record, data }] : [];
   });
-}
-
-/** Tells when there may be more to read: the directory has changed, or the process has ended. */
-class LogChanges {
-  ended = false;
-  #pending = true;
-  #wake: (() => void) | undefined;
-  readonly #watcher;
-  readonly #signal: AbortSignal;
-  readonly #poke = (): void => {
-    this.#pending = true;
-    this.#wake?.();
-  };
-
-  constructor(path: string, ended: Promise<unknown>, signal: AbortSignal) {
-    this.#watcher = watch(dirname(path), { persistent: false }, this.#poke);
-    this.#watcher.on('error', this.#poke);
-    this.#signal = signal;
-    signal.addEventListener('abort', this.#poke);
-    const end = (): void => {
-      this.ended = true;
-      this.#poke();
-    };
-    void ended.then(end, end);
-  }
-
-  /** Resolves when something has happened since the last call. */
-  async next(): Promise<void> {
-    if (!this.#pending) {
-      const { promise, resolve } = Promise.withResolvers<undefined>();
-      this.#wake = () => { resolve(undefined); };
-      await promise;
-      this.#wake = undefined;
-    }
-    this.#pending = false;
-  }
-
-  close(): void {
-    this.#watcher.close();
-    this.#signal.removeEventListener('abort', this.#poke);
-  }
 }
