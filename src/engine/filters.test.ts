@@ -7,14 +7,15 @@ import { queryBoolean, queryInteger, queryTime } from './server/query.ts';
 const parse = (value: unknown) => parseFilters(new URLSearchParams({ filters: typeof value === 'string' ? value : JSON.stringify(value) }), ['label', 'label!', 'name', 'dangling']);
 
 test('both wire forms', () => {
-  assert.deepEqual(parse({ label: { 'a=b': true, c: false } }), new Map([['label', ['a=b']]]));
+  assert.deepEqual(parse({ label: { 'a=b': true, c: false }, name: null }), new Map([['label', ['a=b', 'c']]]));
   assert.deepEqual(parse({ name: ['x', 'y'] }), new Map([['name', ['x', 'y']]]));
+  for (const none of ['null', '{}', '']) assert.equal(parse(none).size, 0);
   assert.equal(parseFilters(new URLSearchParams(), []).size, 0);
 });
 
 test('bad filters', () => {
-  for (const bad of ['{', '[]', 'null', { name: 1 }, { name: [1] }, { nope: ['x'] }]) assert.throws(() => parse(bad), InvalidArgumentError);
-  assert.throws(() => filterBoolean(parse({ dangling: ['maybe'] }), 'dangling'), InvalidArgumentError);
+  for (const bad of ['{', '[]', '""', '{"name":["x"]} x', { name: 1 }, { name: [1] }, { nope: ['x'] }, { nope: [] }, { name: { x: 1 } }, { name: ['x'], label: { y: true } }]) assert.throws(() => parse(bad), InvalidArgumentError);
+  for (const bad of [['maybe'], ['true', 'false'], ['']]) assert.throws(() => filterBoolean(parse({ dangling: bad }), 'dangling'), InvalidArgumentError);
 });
 
 test('matching', () => {

@@ -4,17 +4,18 @@ import { InvalidArgumentError } from '../api/errors.ts';
 export type FilterValues = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Parses the `filters` query parameter: `{"label":{"a=b":true}}`, or the older `{"label":["a=b"]}`.
+ * Parses the `filters` query parameter: `{"label":{"a=b":true}}`, or the older `{"label":["a=b"]}`; the whole is of one kind.
  * @param accepted the keys that this list knows
  * @throws InvalidArgumentError for bad JSON and for a key that is not accepted
  */
 export function parseFilters(query: URLSearchParams, accepted: readonly string[]): FilterValues {
   const text = query.get('filters');
   if (text === null || text === '') return new Map();
+  const entries = Object.entries(parseObject(text)).filter(([, value]) => value !== null);
+  const older = entries.some(([, value]) => Array.isArray(value));
   const result = new Map<string, readonly string[]>();
-  for (const [key, value] of Object.entries(parseObject(text))) {
-    const values = valuesOf(value);
-    if (values === undefined) throw new InvalidArgumentError('invalid filter');
+  for (const [key, value] of entries) {
+    const values = older ? listed(value) : named(value);
     if (!accepted.includes(key)) throw new InvalidArgumentError(`invalid filter '${key}'`);
     if (values.length > 0) result.set(key, values);
   }
@@ -28,14 +29,20 @@ function parseObject(text: string): object {
   } catch (cause) {
     throw new InvalidArgumentError('invalid filter', { cause });
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new InvalidArgumentError('invalid filter');
+  if (parsed === null) return {};
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw new InvalidArgumentError('invalid filter');
   return parsed;
 }
 
-function valuesOf(value: unknown): string[] | undefined {
-  if (Array.isArray(value)) return value.every((item) => typeof item === 'string') ? value : undefined;
-  if (typeof value !== 'object' || value === null) return undefined;
-  return Object.entries(value).filter(([, wanted]) => wanted === true).map(([name]) => name);
+function listed(value: unknown): string[] {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw new InvalidArgumentError('invalid filter');
+  return value;
+}
+
+/** Values are the names; as in dockerd, what is said of them, true or false, makes no difference. */
+function named(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null || !Object.values(value).every((said) => typeof said === 'boolean')) throw new InvalidArgumentError('invalid filter');
+  return Object.keys(value);
 }
 
 /** True when the key is absent or one of its values satisfies `test`. */
@@ -58,9 +65,10 @@ export function matchesLabels(filters: FilterValues, labels: Readonly<Record<str
  * @throws InvalidArgumentError
  */
 export function filterBoolean(filters: FilterValues, key: string): boolean | undefined {
-  const value = filters.get(key)?.[0];
-  if (value === undefined) return undefined;
+  const values = filters.get(key);
+  if (values === undefined) return undefined;
+  const value = new Set(values).size === 1 ? values[0] : values.join(',');
   if (value === '1' || value === 'true') return true;
   if (value === '0' || value === 'false') return false;
-  throw new InvalidArgumentError(`invalid filter '${key}=${value}'`);
+  throw new InvalidArgumentError(`invalid filter '${key}=${String(value)}'`);
 }

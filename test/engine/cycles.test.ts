@@ -25,6 +25,7 @@ interface Plan {
   tty: boolean;
   volume: boolean;
   port: boolean;
+  policy: string;
   steps: readonly (typeof STEPS)[number][];
   remove: boolean;
 }
@@ -54,7 +55,7 @@ describe('strata: containers come and go while the engine dies', { skip, concurr
     const cycle = async (name: string, plan: Plan): Promise<void> => {
       await call('POST', `/containers/create?name=${name}`, {
         Image: 'busybox', Cmd: ['sh', '-c', plan.command], Tty: plan.tty, OpenStdin: plan.tty, ExposedPorts: { '80/tcp': {} }, ...(plan.volume ? { Volumes: { '/data': {} } } : {}),
-        HostConfig: { PublishAllPorts: plan.port },
+        HostConfig: { PublishAllPorts: plan.port, RestartPolicy: { Name: plan.policy } },
       });
       await call('POST', `/containers/${name}/start`);
       let called = name;
@@ -76,7 +77,7 @@ describe('strata: containers come and go while the engine dies', { skip, concurr
     let baseline = 0;
     for (let done = 0; done < CYCLES; done += ROUND) {
       const cycles = Array.from({ length: Math.min(ROUND, CYCLES - done) }, (_, index) => cycle(`cycle-${String(done + index)}`, {
-        command: pick(['sleep 1000', 'exit 3', 'echo hello; sleep 1000', 'yes | head -c 100000']), tty: random() < 0.3, volume: random() < 0.3, port: random() < 0.3,
+        command: pick(['sleep 1000', 'exit 3', 'echo hello; sleep 1000', 'yes | head -c 100000']), tty: random() < 0.3, volume: random() < 0.3, port: random() < 0.3, policy: pick(['no', 'no', 'always', 'on-failure']),
         steps: Array.from({ length: Math.floor(random() * 4) }, () => pick(STEPS)), remove: random() < 0.7,
       }));
       // At whatever moment: after some of them have answered, or at once.

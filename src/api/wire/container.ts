@@ -199,6 +199,9 @@ export interface MountPoint {
 }
 
 export interface ContainerInspect {
+  /** Bytes; where they were asked for. */
+  SizeRw?: number;
+  SizeRootFs?: number;
   Id: string;
   Created: string;
   Path: string;
@@ -234,6 +237,13 @@ export interface ContainerInspect {
   };
 }
 
+export interface Port {
+  IP?: string;
+  PrivatePort: number;
+  PublicPort?: number;
+  Type: string;
+}
+
 export interface ContainerSummary {
   Id: string;
   Names: string[];
@@ -242,7 +252,7 @@ export interface ContainerSummary {
   Command: string;
   /** Seconds since the epoch. */
   Created: number;
-  Ports: { IP?: string; PrivatePort: number; PublicPort?: number; Type: string }[];
+  Ports: Port[];
   SizeRw?: number;
   SizeRootFs?: number;
   Labels: Record<string, string>;

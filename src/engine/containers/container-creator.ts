@@ -9,6 +9,7 @@ import type { Image, ImageSource } from '../images/image.ts';
 import type { CgroupFeatures } from '../linux/cgroup-features.ts';
 import type { LogDrivers } from '../logs/log-drivers.ts';
 import { mountAll, unmountAll } from '../linux/mount.ts';
+import { acceptable, formatPlatform, hostPlatform, normalize, parsePlatform } from '../registry/platform.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import { wantedMounts } from '../volumes/mount-specs.ts';
 import type { Volumes } from '../volumes/volumes.ts';
@@ -33,6 +34,8 @@ export interface CreateContainerRequest {
   config: ContainerConfig;
   hostConfig: HostConfig;
   networks: Readonly<Record<string, WantedEndpoint>>;
+  /** What the image must be for: `linux/arm64`; absent: whatever it is. */
+  platform?: string;
 }
 
 export interface ContainerCreatorOptions {
@@ -58,7 +61,7 @@ export class ContainerCreator {
   async create(request: CreateContainerRequest): Promise<{ record: ContainerRecord; warnings: string[] }> {
     const { registry, snapshotter, volumes, events, log, machine, logDrivers } = this.#options;
     checkConfig(request.config);
-    const image = await this.#findImage(request.config.Image ?? '');
+    const image = await this.#findImage(request.config.Image ?? '', request.platform);
     const config = mergeConfig(request.config, image.config);
     const args = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
     if (args.length === 0) throw new InvalidArgumentError('no command specified');
@@ -105,9 +108,13 @@ export class ContainerCreator {
     return { record: container.record, warnings };
   }
 
-  async #findImage(reference: string): Promise<Image> {
+  async #findImage(reference: string, platform: string | undefined): Promise<Image> {
     if (reference === '') throw new InvalidArgumentError('no image specified');
+    const wanted = platform === undefined ? undefined : parsePlatform(platform, hostPlatform());
     const image = await this.#options.images.find(reference);
+    if (image && wanted && !acceptable(wanted).includes(formatPlatform(normalize(image)))) {
+      throw new NotFoundError(`image with reference ${reference} was found but does not match the specified platform: wanted ${formatPlatform(wanted)}, actual: ${formatPlatform(image)}`);
+    }
     if (image) return image;
     // Clients pull on this answer, and show it: dockerd's words, with the tag that was meant.
     throw new NotFoundError(`No such image: ${/^[^/]*$|\//.test(reference) && !/[:@][^/]*$/.test(reference) ? `${reference}:latest` : reference}`);

@@ -1,8 +1,10 @@
-import { InvalidArgumentError, NotFoundError } from '../../api/errors.ts';
-import { parsePort } from '../network/port-specs.ts';
+import { InvalidArgumentError } from '../../api/errors.ts';
 import { type FilterValues, filterBoolean, matchesAny, matchesLabels } from '../filters.ts';
+import { livePorts } from './container-ports.ts';
+import type { ContainerRecord } from './container-record.ts';
 import type { ContainerRegistry } from './container-registry.ts';
 import type { Container } from './container.ts';
+import { matchPatterns } from './name-pattern.ts';
 import { isRunning, type ContainerPhase } from './state.ts';
 
 export const CONTAINER_FILTERS = ['ancestor', 'before', 'exited', 'id', 'isolation', 'label', 'name', 'status', 'health', 'since', 'volume', 'network', 'is-task', 'publish', 'expose'];
@@ -25,25 +27,27 @@ export interface ListOptions {
 export function selectContainers(registry: ContainerRegistry, options: ListOptions): Container[] {
   const { filters } = options;
   checkValues(filters);
-  const before = moment(registry, filters, 'before') ?? Infinity;
-  const since = moment(registry, filters, 'since') ?? -Infinity;
-  const names = (filters.get('name') ?? []).map(namePattern);
+  const ports = { publish: portRanges(filters, 'publish'), expose: portRanges(filters, 'expose') };
+  const newestFirst = [...registry.list()].reverse();
+  const place = (key: 'before' | 'since'): number | undefined => (filters.get(key) ?? []).map((value) => newestFirst.indexOf(registry.get(value))).at(-1);
+  const [after = -1, until = newestFirst.length] = [place('before'), place('since')];
+  const named = matchNames(newestFirst, filters.get('name'));
+  const ids = matchIds(newestFirst, filters.get('id'));
   const statuses = filters.get('status');
-  const showAll = options.all || options.limit > 0 || statuses !== undefined || filters.has('exited') || filters.has('before') || filters.has('since');
-  const selected = [...registry.list()].reverse().filter((container) => {
+  const exitCodes = filters.get('exited')?.map(Number);
+  const showAll = options.all || options.limit > 0 || statuses !== undefined;
+  const selected = newestFirst.filter((container, index) => {
     const { record } = container;
     const status: ContainerPhase | 'removing' = container.removing && !container.running ? 'removing' : record.state.phase;
     return (showAll || isRunning(record.state))
-      && record.createdAt < before && record.createdAt > since
-      && (names.length === 0 || names.some((pattern) => pattern.test(`/${record.name}`) || pattern.test(record.name)))
-      && matchesAny(filters, 'id', (wanted) => record.id.startsWith(wanted))
+      && index > after && index < until
+      && named.has(container) && ids.has(container)
       && (statuses === undefined || statuses.includes(status))
-      && matchesAny(filters, 'exited', (code) => record.state.finishedAt > 0 && !isRunning(record.state) && String(record.state.exitCode) === code)
+      && (exitCodes === undefined || (record.state.finishedAt > 0 && !isRunning(record.state) && exitCodes.includes(record.state.exitCode)))
       && matchesAny(filters, 'health', (wanted) => wanted === (record.health?.status ?? 'none'))
-      && matchesAny(filters, 'volume', (wanted) => record.mounts.some((mount) => mount.name === wanted || mount.destination === wanted))
+      && matchesAny(filters, 'volume', (wanted) => record.mounts.some((mount) => (mount.name ?? mount.source) === wanted || mount.destination === wanted))
       && matchesAny(filters, 'network', (wanted) => isInNetwork(container, wanted))
-      && matchesAny(filters, 'publish', (wanted) => hasPort(Object.keys(record.hostConfig.PortBindings ?? {}), wanted))
-      && matchesAny(filters, 'expose', (wanted) => hasPort(Object.keys(record.config.ExposedPorts ?? {}), wanted))
+      && hasPort(record, ports)
       && filterBoolean(filters, 'is-task') !== true
       && (!filters.has('ancestor') || options.ancestorIds.has(record.imageId))
       && matchesLabels(filters, record.config.Labels ?? {});
@@ -56,42 +60,53 @@ function checkValues(filters: FilterValues): void {
     if (!STATUSES.includes(status)) throw new InvalidArgumentError(`invalid filter 'status=${status}'`);
   }
   for (const health of filters.get('health') ?? []) {
-    if (!HEALTHS.includes(health)) throw new InvalidArgumentError(`invalid filter 'health=${health}'`);
+    if (!HEALTHS.includes(health)) throw new InvalidArgumentError(`unrecognised filter value for health: ${health}`);
   }
   for (const code of filters.get('exited') ?? []) {
-    if (!/^-?\d+$/.test(code)) throw new InvalidArgumentError(`invalid filter 'exited=${code}'`);
+    if (!/^[+-]?\d{1,9}$/.test(code)) throw new InvalidArgumentError(`invalid filter 'exited=${code}'`);
   }
 }
 
-function moment(registry: ContainerRegistry, filters: FilterValues, key: 'before' | 'since'): number | undefined {
-  const value = filters.get(key)?.[0];
-  if (value === undefined) return undefined;
-  try {
-    return registry.get(value).record.createdAt;
-  } catch (error) {
-    if (error instanceof NotFoundError) throw new NotFoundError(`No such container: ${value}`);
-    throw error;
-  }
+/** With the slash that Docker puts in front of names, or without. */
+function matchNames(containers: readonly Container[], patterns: readonly string[] | undefined): ReadonlySet<Container> {
+  if (patterns === undefined) return new Set(containers);
+  const names = matchPatterns(patterns, containers.flatMap(({ record }) => [record.name, `/${record.name}`]));
+  return new Set(containers.filter(({ record }) => names.has(record.name) || names.has(`/${record.name}`)));
 }
 
-/** Docker reads name filters as regular expressions; one that is none is taken literally. */
-function namePattern(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch {
-    return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  }
+/** A beginning of the id, or an expression for some of it. */
+function matchIds(containers: readonly Container[], patterns: readonly string[] | undefined): ReadonlySet<Container> {
+  if (patterns === undefined) return new Set(containers);
+  const ids = matchPatterns(patterns.filter((pattern) => pattern !== ''), containers.map(({ id }) => id));
+  return new Set(containers.filter(({ id }) => ids.has(id)));
 }
 
 function isInNetwork({ record }: Container, wanted: string): boolean {
-  return record.hostConfig.NetworkMode === wanted || Object.hasOwn(record.networks, wanted)
+  return wanted === '' || (record.hostConfig.NetworkMode ?? 'bridge') === wanted || Object.hasOwn(record.networks, wanted)
     || record.endpoints.some((endpoint) => endpoint.networkName === wanted || endpoint.networkId.startsWith(wanted));
 }
 
-function hasPort(ports: readonly string[], wanted: string): boolean {
-  const match = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(wanted);
-  if (!match) throw new InvalidArgumentError(`invalid filter port: ${wanted}`);
-  const first = Number(match[1]);
-  const last = Number(match[2] ?? match[1]);
-  return ports.map(parsePort).some(({ port, protocol }) => port >= first && port <= last && protocol === (match[3] ?? 'tcp'));
+interface PortRange {
+  first: number;
+  last: number;
+  protocol: string;
+}
+
+/** `80`, `80/udp`, `8000-8100/tcp`. @throws InvalidArgumentError in dockerd's words */
+function portRanges(filters: FilterValues, key: 'publish' | 'expose'): PortRange[] {
+  return (filters.get(key) ?? []).map((text) => {
+    if (text.includes(':')) throw new InvalidArgumentError(`filter for '${key}' should not contain ':': ${text}`);
+    const [range = '', protocol = ''] = text.split('/', 2);
+    const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(range);
+    const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
+    if (!match || last > 65535 || first > last) throw new InvalidArgumentError(`error while looking up for ${key} ${text}: ${range === '' ? 'empty string specified for ports' : `invalid range specified for port: ${range}`}`);
+    return { first, last, protocol: protocol === '' ? 'tcp' : protocol };
+  });
+}
+
+/** Of a container that runs: a port of the host that leads to it, or a port of its own. Where both are asked for, one of them is enough. */
+function hasPort(record: ContainerRecord, wanted: { publish: readonly PortRange[]; expose: readonly PortRange[] }): boolean {
+  if (wanted.publish.length + wanted.expose.length === 0) return true;
+  const isIn = (ranges: readonly PortRange[], port: number, type: string): boolean => ranges.some(({ first, last, protocol }) => port >= first && port <= last && protocol === type);
+  return livePorts(record).some(({ PublicPort = 0, PrivatePort, Type }) => isIn(wanted.publish, PublicPort, Type) || isIn(wanted.expose, PrivatePort, Type));
 }

@@ -84,9 +84,13 @@ export class ContainerRegistry {
     return this.#remember(record);
   }
 
-  /** Changes and saves a record. */
+  /** Changes and saves a record. Of a container that has been removed meanwhile nothing is saved: its name may be somebody else's. */
   update(container: Container, change: Partial<ContainerRecord>): void {
     const record = { ...container.record, ...change };
+    if (this.#byId.get(container.id) !== container) {
+      container.record = record;
+      return;
+    }
     this.#store.put(record);
     if (record.name !== container.record.name) {
       this.#idByName.delete(container.record.name);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConflictError, InvalidArgumentError, NotModifiedError } from '../../api/errors.ts';
+import { ConflictError, InvalidArgumentError, messageOf, NotModifiedError } from '../../api/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -44,13 +44,13 @@ export class Controls {
    * @throws NotModifiedError when it does not run
    */
   async stop(container: Container, options: StopOptions = {}): Promise<void> {
-    const signal = parseSignal(options.signal ?? stopSignalOf(container));
     if (container.record.state.phase === 'restarting') {
       this.#registry.update(container, { stoppedByUser: true });
       container.cancelRestart?.();
       return;
     }
     if (!container.running) throw new NotModifiedError(`container ${container.record.name} is not running`);
+    const signal = parseSignal(options.signal ?? stopSignalOf(container));
     if (options.byEngine !== true) this.#registry.update(container, { stoppedByUser: true });
     const by = options.byEngine === true ? 'the engine\'s own end' : 'a stop through the API';
     await this.#end(container, signal, { timeoutSeconds: options.timeoutSeconds ?? container.record.config.StopTimeout ?? DEFAULT_STOP_SECONDS, by });
@@ -82,7 +82,7 @@ export class Controls {
     announce(this.#events, container.record, 'kill', { signal: String(signal) });
   }
 
-  /** Sends a signal. With SIGKILL it resolves when the container has ended. @throws ConflictError when it does not run */
+  /** Sends a signal; one that means its end wakes a paused container. With SIGKILL it resolves when the container has ended. @throws ConflictError when it does not run */
   async kill(container: Container, signalName: string, options: { byEngine?: boolean } = {}): Promise<void> {
     const signal = parseSignal(signalName === '' ? 'KILL' : signalName);
     if (!container.running) throw new ConflictError(`cannot kill container: ${container.record.name}: container ${container.id} is not running`);
@@ -91,6 +91,8 @@ export class Controls {
     const by = options.byEngine === true ? 'the engine\'s own end' : 'a kill through the API';
     if (signal === SIGKILL) await this.#end(container, SIGKILL, { timeoutSeconds: 10, by });
     else this.#signal(container, signal, by);
+    // Frozen processes hear of it only when they go on.
+    if (isStop && container.record.state.phase === 'paused') await this.unpause(container).catch(ignoreConflict);
   }
 
   /** Stops it if it runs, and starts it. */
@@ -123,13 +125,17 @@ export class Controls {
     });
   }
 
-  /** @throws ConflictError when it does not run or the name is taken */
+  /** @throws InvalidArgumentError, ConflictError when the name is taken */
   rename(container: Container, wanted: string): void {
     const name = wanted.replace(/^\//, '');
-    if (name === '') throw new InvalidArgumentError('neither old nor new names may be empty');
     if (name === container.record.name) throw new InvalidArgumentError('renaming a container with the same name as its current name');
     const oldName = container.record.name;
-    this.#registry.reserveName(name, container.id);
+    try {
+      this.#registry.reserveName(name, container.id);
+    } catch (error) {
+      if (error instanceof ConflictError) throw new ConflictError(`error when allocating new name: ${error.message}`, { cause: error });
+      throw new InvalidArgumentError(`error when allocating new name: ${messageOf(error)}`, { cause: error });
+    }
     this.#registry.update(container, { name });
     announce(this.#events, container.record, 'rename', { oldName: `/${oldName}` });
   }
@@ -140,6 +146,11 @@ export class Controls {
     await container.process.resize(columns, rows);
     announce(this.#events, container.record, 'resize', { height: String(rows), width: String(columns) });
   }
+}
+
+/** It has ended, or somebody else was faster. */
+function ignoreConflict(error: unknown): void {
+  if (!(error instanceof ConflictError)) throw error;
 }
 
 function stopSignalOf(container: Container): string {

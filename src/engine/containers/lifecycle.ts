@@ -239,19 +239,17 @@ export class Lifecycle {
       await this.#options.forwards.drain(container);
       const { endpoints } = container.record;
       registry.move(container, { type: 'exited', exitCode: exit.code, at: exit.at, oomKilled: exit.oomKilled }, { endpoints: [], lastEnd: { ...container.lastSignal, ...(exit.unknown ? { unknown: true } : {}) } });
+      const autoRemove = container.record.hostConfig.AutoRemove === true;
+      // Nobody is to see it as ended for good in between; the start itself waits for this lock.
+      if (!autoRemove) this.#maybeRestart(container, ranMs);
       log.info('container ended', { id: container.id, name: container.record.name, exitCode: exit.code, oomKilled: exit.oomKilled || undefined });
       if (exit.oomKilled) announce(events, container.record, 'oom');
       announce(events, container.record, 'die', { exitCode: String(exit.code), execDuration: String(Math.floor(ranMs / 1000)) });
-      const autoRemove = container.record.hostConfig.AutoRemove === true;
       // Whoever waits for the end may use its ports and addresses at once: they are given back first.
       await this.#clear(container, endpoints);
       this.#announceVolumes(container, 'unmount');
       container.announceExit({ exitCode: exit.code });
-      if (autoRemove) {
-        await this.#options.remove(container);
-        return;
-      }
-      this.#maybeRestart(container, ranMs);
+      if (autoRemove) await this.#options.remove(container);
     });
   }
 

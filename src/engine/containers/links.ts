@@ -80,6 +80,7 @@ function linkEnvironment(record: ContainerRecord, link: ContainerLink, child: Co
 /** Takes a link away: `/two/alias`. What runs keeps what it was told. @throws InvalidArgumentError, NotFoundError */
 export function removeLink(registry: ContainerRegistry, path: string): void {
   const [parentName = '', alias = '', ...rest] = path.replace(/^\//, '').split('/');
+  if (alias === '') registry.get(parentName);
   if (alias === '' || rest.length > 0) throw new InvalidArgumentError(`Conflict, cannot remove the default link name of the container: ${path}`);
   const parent = registry.get(parentName);
   const links = parent.record.links ?? [];

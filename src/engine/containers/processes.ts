@@ -1,4 +1,4 @@
-import { ConflictError, InvalidArgumentError } from '../../api/errors.ts';
+import { ConflictError, InvalidArgumentError, messageOf } from '../../api/errors.ts';
 import { exec } from '../../base/exec.ts';
 import { cgroupProcesses } from '../linux/cgroup.ts';
 import { cgroupPath } from '../runtime/spec.ts';
@@ -13,10 +13,13 @@ import type { Container } from './container.ts';
  */
 export async function listProcesses(container: Container, psArguments: string, events: EventBus): Promise<{ titles: string[]; processes: string[][] }> {
   if (!container.running) throw new ConflictError(`container ${container.id} is not running`);
+  if (psArguments.includes('\0')) throw new InvalidArgumentError('the arguments of ps cannot hold a NUL character');
   const words = (psArguments.trim() === '' ? '-ef' : psArguments.trim()).split(/\s+/);
   if (words.some((word) => /pid=\s*/i.test(word) && word.includes('='))) throw new InvalidArgumentError('specifying "pid=" is not allowed: the column is needed under its own name');
   const pids = new Set(cgroupProcesses(cgroupPath(container.id, container.record.hostConfig)));
-  const { stdout } = await exec('ps', words, { timeoutMs: 10_000 });
+  const { stdout } = await exec('ps', words, { timeoutMs: 10_000 }).catch((error: unknown) => {
+    throw new Error(firstLine(messageOf(error)), { cause: error });
+  });
   const selected = selectProcesses(stdout, pids);
   announce(events, container.record, 'top');
   return selected;
@@ -34,4 +37,9 @@ export function selectProcesses(output: string, pids: ReadonlySet<number>): { ti
     return fields.length > titles.length ? [...fields.slice(0, titles.length - 1), fields.slice(titles.length - 1).join(' ')] : fields;
   });
   return { titles, processes: processes.filter((fields) => pids.has(Number(fields[column]))) };
+}
+
+/** ps explains its usage after what is wrong. */
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }

@@ -4,7 +4,7 @@ import type { EventBus } from '../events/event-bus.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { ContainerRegistry } from './container-registry.ts';
 import type { ContainerRemover } from './container-remover.ts';
-import { snapshotKey } from './rootfs.ts';
+import { writableBytes } from './writable-size.ts';
 
 /** Removes the containers that do not run and match. @returns their ids and the bytes that came back */
 export async function pruneContainers(options: { registry: ContainerRegistry; remover: ContainerRemover; snapshotter: Snapshotter; events: EventBus; filters: FilterValues; now: number }): Promise<{ ids: string[]; bytes: number }> {
@@ -15,10 +15,10 @@ export async function pruneContainers(options: { registry: ContainerRegistry; re
     const { record } = container;
     if (container.running || container.removing || record.state.phase === 'restarting') continue;
     if (record.createdAt >= until || !matchesLabels(options.filters, record.config.Labels ?? {})) continue;
-    const usage = await options.snapshotter.usage(snapshotKey(container.id)).catch(() => ({ bytes: 0 }));
+    const size = await writableBytes(options.snapshotter, container.id);
     await options.remover.remove(container, { force: false, volumes: false }, () => Promise.resolve());
     ids.push(container.id);
-    bytes += usage.bytes;
+    bytes += size;
   }
   options.events.publishPrune('container', bytes);
   return { ids, bytes };
@@ -30,12 +30,19 @@ export function parseUntil(filters: FilterValues, now: number): number {
   if (values === undefined) return Infinity;
   const [text = ''] = values;
   if (values.length > 1) throw new InvalidArgumentError('more than one until filter specified');
-  const ages = [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)];
-  if (ages.length > 0 && ages.map((match) => match[0]).join('') === text) {
-    const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
-    return now - ages.reduce((sum, match) => sum + Number(match[1]) * (units[match[2] ?? ''] ?? 0), 0);
-  }
-  const moment = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text);
+  const ms = durationMs(text);
+  if (ms !== undefined) return now - ms;
+  const moment = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : /^\d{4}-\d\d-\d\d(T|$)/.test(text) ? Date.parse(text) : NaN;
   if (Number.isNaN(moment)) throw new InvalidArgumentError(`invalid filter 'until=${text}'`);
   return moment;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, us: 1e-3, µs: 1e-3, ns: 1e-6 };
+
+/** A duration as Go spells it: `1h30m`, `-2.5s`. Undefined for what is none. */
+function durationMs(text: string): number | undefined {
+  const [, sign = '', rest = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
+  const parts = [...rest.matchAll(/(\d+(?:\.\d*)?|\.\d+)(h|ms|m|s|us|µs|ns)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== rest) return undefined;
+  return (sign === '-' ? -1 : 1) * parts.reduce((sum, [, number, unit = '']) => sum + Number(number) * (UNIT_MS[unit] ?? 0), 0);
 }

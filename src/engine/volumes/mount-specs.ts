@@ -53,6 +53,9 @@ export function wantedMounts(config: ContainerConfig, host: HostConfig): WantedM
   return [...byDestination.values()];
 }
 
+/** What dockerd says of the volumes that somebody names, with SELinux or without. */
+const SHARED_LABEL = 'z';
+
 /** `source:destination[:options]` of `-v`, or `destination` alone. */
 export function parseBind(text: string): WantedMount {
   const parts = text.split(':');
@@ -65,7 +68,7 @@ export function parseBind(text: string): WantedMount {
   if (!VOLUME_NAME.test(first)) {
     throw new InvalidArgumentError(`create ${first}: "${first}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`);
   }
-  return { ...base, type: 'volume', source: first, createSource: false, nonRecursive: false };
+  return { ...base, mode: mode === '' ? SHARED_LABEL : mode, type: 'volume', source: first, createSource: false, nonRecursive: false };
 }
 
 function parseMode(text: string, mode: string): { readOnly: boolean; propagation: string; noCopy: boolean } {
@@ -100,7 +103,7 @@ function fromMountSpec(spec: MountSpec): WantedMount {
     const part = subpathOf(spec.VolumeOptions?.Subpath, fail);
     if (part.subpath !== undefined && source === '') fail('must not set Subpath when using anonymous volumes');
     return {
-      ...base, ...part, type: 'volume', ...(source === '' ? {} : { source }), noCopy: spec.VolumeOptions?.NoCopy === true || part.subpath !== undefined,
+      ...base, ...part, mode: SHARED_LABEL, type: 'volume', ...(source === '' ? {} : { source }), noCopy: spec.VolumeOptions?.NoCopy === true || part.subpath !== undefined,
       labels: spec.VolumeOptions?.Labels ?? {}, driverOptions: spec.VolumeOptions?.DriverConfig?.Options ?? {},
     };
   }

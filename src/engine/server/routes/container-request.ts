@@ -85,7 +85,7 @@ function wantedEndpoint(settings: EndpointSettings | null): WantedEndpoint {
 
 const execCreate: FieldTable = {
   User: 'string', Privileged: 'boolean', Tty: 'boolean', ConsoleSize: 'size', AttachStdin: 'boolean', AttachStderr: 'boolean', AttachStdout: 'boolean', DetachKeys: 'string',
-  Env: 'strings', WorkingDir: 'string', Cmd: 'command',
+  Env: 'strings', WorkingDir: 'string', Cmd: 'strings',
 };
 
 export function decodeExecCreate(body: unknown): ExecCreateRequest {

@@ -4,12 +4,12 @@ import type { Container } from '../../containers/container.ts';
 import type { HealthState } from '../../containers/health/health.ts';
 import type { Exec } from '../../containers/execs.ts';
 import { logPath } from '../../containers/container-log.ts';
+import { livePorts } from '../../containers/container-ports.ts';
 import { hostnameOf, wantedNetworks } from '../../containers/container-network.ts';
 import type { ContainerRegistry } from '../../containers/container-registry.ts';
 import { shownLinks } from '../../containers/links.ts';
 import { nameOwner } from '../../containers/sharing.ts';
 import { describeState, isRunning } from '../../containers/state.ts';
-import { parsePort } from '../../network/port-specs.ts';
 import type { EndpointRecord } from '../../network/network-record.ts';
 import { type ApiVersion, isAtLeast } from '../api-version.ts';
 
@@ -20,6 +20,9 @@ const NEVER = '0001-01-01T00:00:00Z';
 export function wireTime(ms: number): string {
   return ms === 0 ? NEVER : new Date(ms).toISOString();
 }
+
+/** What nobody asked for is there all the same: clients read it without looking whether it is. */
+const CONFIG_DEFAULTS = { Domainname: '', AttachStdin: false, AttachStdout: false, AttachStderr: false, Tty: false, OpenStdin: false, StdinOnce: false } as const;
 
 export interface InspectContext {
   version: ApiVersion;
@@ -54,11 +57,11 @@ export function inspectContainer(container: Container, context: InspectContext):
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: context.execIds.length === 0 ? null : [...context.execIds],
-    HostConfig: { ...record.hostConfig, Links: shownLinks(record, context.registry) },
+    HostConfig: { ...(isAtLeast(context.version, 1, 42) ? {} : { KernelMemory: 0, KernelMemoryTCP: 0 }), ...record.hostConfig, Links: shownLinks(record, context.registry) },
     GraphDriver: { Name: context.storageDriver, Data: { MergedDir: container.paths.rootfs } },
     ...(context.size ? { SizeRw: context.size.writable, SizeRootFs: context.size.total } : {}),
     Mounts: record.mounts.map(wireMount),
-    Config: { ...record.config, Hostname: hostnameOf(record) },
+    Config: { ...CONFIG_DEFAULTS, ...record.config, Hostname: hostnameOf(record) },
     NetworkSettings: networkSettings(container, context.version),
   };
 }
@@ -89,7 +92,7 @@ function wireMount(mount: ContainerMount): MountPoint {
 
 function networkSettings(container: Container, version: ApiVersion): ContainerInspect['NetworkSettings'] {
   const { record, paths } = container;
-  const networks = endpointSettings(record);
+  const networks = gateEndpoints(endpointSettings(record), version);
   const [first] = record.endpoints;
   const legacy = isAtLeast(version, 1, 52) ? {} : {
     Bridge: '', HairpinMode: false, LinkLocalIPv6Address: '', LinkLocalIPv6PrefixLen: 0, SecondaryIPAddresses: null, SecondaryIPv6Addresses: null,
@@ -111,6 +114,12 @@ export function endpointSettings(record: ContainerRecord): Record<string, Endpoi
     const present = live.get(name) ?? record.endpoints.find((candidate) => candidate.networkId === name);
     return [present?.networkName ?? name, endpointWire(present, endpoint)];
   }));
+}
+
+/** What older versions do not tell of endpoints. */
+function gateEndpoints(endpoints: Record<string, EndpointSettings>, version: ApiVersion | undefined): Record<string, EndpointSettings> {
+  if (!version || isAtLeast(version, 1, 44)) return endpoints;
+  return Object.fromEntries(Object.entries(endpoints).map(([name, { DNSNames: _, ...older }]) => [name, older]));
 }
 
 function endpointWire(endpoint: EndpointRecord | undefined, wanted: { aliases: readonly string[]; address?: string; mac?: string }): EndpointSettings {
@@ -139,28 +148,18 @@ export function summarizeContainer(container: Container, options: { imageName: s
     Names: [`/${record.name}`, ...(options.linkNames ?? [])],
     Image: options.imageName,
     ImageID: record.imageId,
-    Command: record.args.map((word) => (/\s/.test(word) ? `'${word.replaceAll("'", String.raw`\'`)}'` : word)).join(' '),
+    Command: record.args.map((word, index) => (index > 0 && word.includes(' ') ? `'${word}'` : word)).join(' '),
     Created: Math.floor(record.createdAt / 1000),
-    Ports: summaryPorts(record),
-    ...(options.size ? { SizeRw: options.size.writable, SizeRootFs: options.size.total } : {}),
+    Ports: livePorts(record),
+    ...(options.size ? { ...(options.size.writable === 0 ? {} : { SizeRw: options.size.writable }), SizeRootFs: options.size.total } : {}),
     Labels: record.config.Labels ?? {},
     State: container.removing && !container.running ? 'removing' : record.state.phase,
     Status: container.removing && !container.running ? 'Removal In Progress' : describeState(record.state, options.now, record.health),
     ...(options.version && !isAtLeast(options.version, 1, 52) ? {} : { Health: { Status: record.health?.status ?? 'none', FailingStreak: record.health?.failingStreak ?? 0 } }),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode ?? 'bridge' },
-    NetworkSettings: { Networks: endpointSettings(record) },
+    NetworkSettings: { Networks: gateEndpoints(endpointSettings(record), options.version) },
     Mounts: record.mounts.map(wireMount),
   };
-}
-
-function summaryPorts(record: ContainerRecord): ContainerSummary['Ports'] {
-  if (!isRunning(record.state)) return [];
-  const published = record.endpoints.flatMap((endpoint) => endpoint.ports);
-  const exposed = Object.keys(record.config.ExposedPorts ?? {}).map(parsePort).filter(({ port, protocol }) => !published.some((each) => each.containerPort === port && each.protocol === protocol));
-  return [
-    ...published.map((each) => ({ IP: each.hostAddress, PrivatePort: each.containerPort, PublicPort: each.hostPort, Type: each.protocol })),
-    ...exposed.map(({ port, protocol }) => ({ PrivatePort: port, Type: protocol })),
-  ];
 }
 
 export function inspectExec(exec: Exec): ExecInspect {
@@ -168,7 +167,7 @@ export function inspectExec(exec: Exec): ExecInspect {
   const [entrypoint, ...args] = config.command;
   return {
     ID: exec.id, Running: exec.process !== undefined, ExitCode: exec.exitCode ?? null,
-    ProcessConfig: { tty: config.tty, entrypoint, arguments: args, privileged: config.privileged, user: config.user },
+    ProcessConfig: { tty: config.tty, entrypoint, arguments: args, privileged: config.privileged, ...(config.user === '' ? {} : { user: config.user }) },
     OpenStdin: config.stdin, OpenStderr: config.stderr, OpenStdout: config.stdout, CanRemove: false, ContainerID: exec.container.id,
     DetachKeys: '', Pid: exec.process?.pid ?? 0,
   };

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, NotFoundError, NotImplementedError } from '../../../api/errors.ts';
+import { InvalidArgumentError, NotImplementedError } from '../../../api/errors.ts';
 import type { ContainerWaitResponse, WaitCondition } from '../../../api/wire/container.ts';
 import { CONTAINER_FILTERS, selectContainers } from '../../containers/container-filter.ts';
 import type { ContainerCreator } from '../../containers/container-creator.ts';
@@ -12,8 +12,9 @@ import type { Execs } from '../../containers/execs.ts';
 import type { Lifecycle } from '../../containers/lifecycle.ts';
 import { linkNames, removeLink } from '../../containers/links.ts';
 import { listProcesses } from '../../containers/processes.ts';
+import { parseSignal } from '../../containers/signals.ts';
 import { pruneContainers } from '../../containers/prune.ts';
-import { snapshotKey } from '../../containers/rootfs.ts';
+import { writableBytes } from '../../containers/writable-size.ts';
 import type { EventBus } from '../../events/event-bus.ts';
 import type { ImageSource } from '../../images/image.ts';
 import type { Snapshotter } from '../../snapshots/snapshotter.ts';
@@ -47,8 +48,9 @@ export function containerRoutes(services: ContainerRouteServices): Route[] {
       method: 'POST', path: '/containers/create',
       handler: async (context) => {
         const name = context.query.get('name')?.replace(/^\//, '') ?? '';
+        const platform = isAtLeast(context.version, 1, 41) ? (context.query.get('platform') ?? '') : '';
         const request = decodeCreateRequest(await context.readJson());
-        const { record, warnings } = await creator.create({ ...request, name: name === '' ? undefined : name });
+        const { record, warnings } = await creator.create({ ...request, name: name === '' ? undefined : name, ...(platform === '' ? {} : { platform }) });
         context.json(201, { Id: record.id, Warnings: warnings });
       },
     },
@@ -63,6 +65,7 @@ export function containerRoutes(services: ContainerRouteServices): Route[] {
     {
       method: 'POST', path: '/containers/{id}/start',
       handler: async (context) => {
+        refuseBody(context);
         const container = named(context);
         parseDetachKeys(context.query.get('detachKeys') ?? '');
         if (context.query.has('checkpoint')) throw new NotImplementedError('checkpoints are not implemented');
@@ -87,13 +90,24 @@ export function containerRoutes(services: ContainerRouteServices): Route[] {
     {
       method: 'POST', path: '/containers/{id}/kill',
       handler: async (context) => {
-        await controls.kill(named(context), context.query.get('signal') ?? '');
+        const signal = context.query.get('signal') ?? '';
+        // A signal that there is not is refused before anybody is looked for.
+        if (signal !== '') parseSignal(signal);
+        await controls.kill(named(context), signal);
         context.empty(204);
       },
     },
     { method: 'POST', path: '/containers/{id}/pause', handler: async (context) => { await controls.pause(named(context)); context.empty(204); } },
     { method: 'POST', path: '/containers/{id}/unpause', handler: async (context) => { await controls.unpause(named(context)); context.empty(204); } },
-    { method: 'POST', path: '/containers/{id}/rename', handler: (context) => { controls.rename(named(context), context.query.get('name') ?? ''); context.empty(204); } },
+    {
+      method: 'POST', path: '/containers/{id}/rename',
+      handler: (context) => {
+        const wanted = context.query.get('name') ?? '';
+        if (wanted === '') throw new InvalidArgumentError('neither old nor new names may be empty');
+        controls.rename(named(context), wanted);
+        context.empty(204);
+      },
+    },
     {
       method: 'POST', path: '/containers/{id}/resize',
       handler: async (context) => {
@@ -142,6 +156,12 @@ export function containerRoutes(services: ContainerRouteServices): Route[] {
   }
 }
 
+/** A start once took a host configuration; who still sends one is not to believe that it counts. Shorter ones say nothing. */
+function refuseBody({ headers }: RouteContext): void {
+  if (Number(headers['content-length'] ?? 0) <= 7 && headers['transfer-encoding'] === undefined) return;
+  throw new InvalidArgumentError('starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24');
+}
+
 /** `h` and `w`. @throws InvalidArgumentError */
 export function sizeOf(context: RouteContext): { columns: number; rows: number } {
   const rows = queryInteger(context.query, 'h');
@@ -152,7 +172,8 @@ export function sizeOf(context: RouteContext): { columns: number; rows: number }
 
 function stopOptions(context: RouteContext): StopOptions {
   const timeoutSeconds = queryInteger(context.query, 't');
-  const signal = context.query.get('signal') ?? '';
+  // Older engines did not know it, so older clients may not mean it.
+  const signal = isAtLeast(context.version, 1, 42) ? (context.query.get('signal') ?? '') : '';
   return { ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }), ...(signal === '' ? {} : { signal }) };
 }
 
@@ -187,12 +208,9 @@ async function imageName(images: ImageSource, container: Container, known: Map<s
 }
 
 async function sizes(services: ContainerRouteServices, container: Container): Promise<{ writable: number; total: number }> {
-  const usage = await services.snapshotter.usage(snapshotKey(container.id)).catch((error: unknown) => {
-    if (error instanceof NotFoundError) return { bytes: 0 };
-    throw error;
-  });
+  const writable = await writableBytes(services.snapshotter, container.id);
   const image = await services.images.find(container.record.imageId).catch(() => undefined);
-  return { writable: usage.bytes, total: usage.bytes + (image?.sizeBytes ?? 0) };
+  return { writable, total: writable + (image?.sizeBytes ?? 0) };
 }
 
 /** Sends the head at once, so that the client may go on to start the container; then the exit code when the condition is met. */
@@ -206,7 +224,7 @@ async function wait(container: Container, context: RouteContext): Promise<void> 
   const exit = await Promise.race([met, gone.promise]);
   if (!exit) return;
   // As in dockerd, a start that failed is told by the start, not here.
-  const body: ContainerWaitResponse = { StatusCode: exit.exitCode };
+  const body: ContainerWaitResponse = isAtLeast(context.version, 1, 42) ? { StatusCode: exit.exitCode } : { Error: null, StatusCode: exit.exitCode };
   response.end(`${JSON.stringify(body)}\n`);
 }
 

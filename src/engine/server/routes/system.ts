@@ -5,7 +5,7 @@ import type { InfoResponse, VersionResponse } from '../../../api/wire/system.ts'
 import type { EngineConfig } from '../../config.ts';
 import type { LogDrivers } from '../../logs/log-drivers.ts';
 import type { ContainerRegistry } from '../../containers/container-registry.ts';
-import { snapshotKey } from '../../containers/rootfs.ts';
+import { writableBytes } from '../../containers/writable-size.ts';
 import type { ImageSource } from '../../images/image.ts';
 import type { CgroupMode } from '../../linux/cgroup.ts';
 import type { Snapshotter } from '../../snapshots/snapshotter.ts';
@@ -129,9 +129,9 @@ async function diskUsage(services: SystemRouteServices, { query, version }: Rout
 async function containerUsage({ registry, images, snapshotter }: SystemRouteServices): Promise<unknown[]> {
   const now = Date.now();
   return Promise.all(registry.list().map(async (container) => {
-    const usage = await snapshotter.usage(snapshotKey(container.id)).catch(() => ({ bytes: 0 }));
+    const writable = await writableBytes(snapshotter, container.id);
     const image = await images.find(container.record.imageId).catch(() => undefined);
-    return summarizeContainer(container, { imageName: container.record.config.Image ?? '', now, size: { writable: usage.bytes, total: usage.bytes + (image?.sizeBytes ?? 0) } });
+    return summarizeContainer(container, { imageName: container.record.config.Image ?? '', now, size: { writable, total: writable + (image?.sizeBytes ?? 0) } });
   }));
 }
 
