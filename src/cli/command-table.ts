@@ -80,6 +80,8 @@ export const COMMANDS: readonly Entry[] = [
   { names: ['system check'], summary: 'Verify that all images, layers and containers are whole', load: async () => (await import('./commands/system/check.ts')).check },
   { names: ['system events', 'events'], summary: 'Follow what happens in the engine', load: async () => (await import('./commands/system/events.ts')).eventsCommand },
   { names: ['system info', 'info'], summary: 'Show facts about the engine and its machine', load: async () => (await import('./commands/system/info.ts')).infoCommand },
+  { names: ['system install-service'], summary: 'Let systemd run the engine on this Linux machine, without a VM', load: async () => (await import('./commands/system/service.ts')).installService },
+  { names: ['system remove-service'], summary: 'Undo install-service', load: async () => (await import('./commands/system/service.ts')).removeService },
 
   { names: ['volume clone'], summary: 'Make a volume with the data of another', load: async () => (await import('./commands/volume/clone.ts')).cloneVolumeCommand },
   { names: ['volume create'], summary: 'Create a volume', load: async () => (await import('./commands/volume/create.ts')).createVolumeCommand },

@@ -4,7 +4,7 @@ import { InvalidArgumentError, messageOf } from '../api/errors.ts';
 import type { LogLevel } from '../base/log.ts';
 import { parseCidr } from './network/cidr.ts';
 
-export type ListenAddress = { kind: 'unix'; path: string } | { kind: 'tcp'; host: string; port: number };
+export type ListenAddress = { kind: 'unix'; path: string } | { kind: 'tcp'; host: string; port: number } | { kind: 'inherited' };
 
 /** Everything that the engine lets people choose, checked. */
 export interface EngineConfig {
@@ -230,8 +230,9 @@ function whole(key: string, value: unknown, range: { fallback: number; least: nu
   return value;
 }
 
-/** `unix:///path` or `tcp://address:port`. */
+/** `unix:///path`, `tcp://address:port`, or `fd://` for the sockets that a service manager passes. */
 export function parseHost(text: string): ListenAddress {
+  if (text === 'fd://') return { kind: 'inherited' };
   const unix = /^unix:\/\/(\/.+)$/.exec(text);
   if (unix?.[1] !== undefined) {
     if (Buffer.byteLength(unix[1]) > 107) throw new InvalidArgumentError(`invalid host ${JSON.stringify(text)}: the path of a unix socket has at most 107 bytes`);
@@ -239,7 +240,7 @@ export function parseHost(text: string): ListenAddress {
   }
   const tcp = /^tcp:\/\/(\[[0-9a-fA-F:]+\]|[^:/[\]]*):(\d{1,5})$/.exec(text);
   const port = Number(tcp?.[2]);
-  if (tcp?.[1] === undefined || port < 1 || port > 65535) throw new InvalidArgumentError(`invalid host ${JSON.stringify(text)}: must be unix:///path or tcp://address:port`);
+  if (tcp?.[1] === undefined || port < 1 || port > 65535) throw new InvalidArgumentError(`invalid host ${JSON.stringify(text)}: must be unix:///path, tcp://address:port or fd://`);
   return { kind: 'tcp', host: tcp[1] === '' ? '127.0.0.1' : tcp[1].replace(/[[\]]/g, ''), port };
 }
 

@@ -51,7 +51,8 @@ import { parseSeccompProfile, type SeccompProfile } from './runtime/seccomp.ts';
 import { ShimRuntime } from './runtime/shim-runtime.ts';
 import { formatApiVersion, NEWEST_API_VERSION } from './server/api-version.ts';
 import { EngineServer } from './server/engine-server.ts';
-import { listen } from './server/listener.ts';
+import { inheritedSockets } from './linux/service-manager.ts';
+import { listen, listenInherited } from './server/listener.ts';
 import { Router } from './server/router.ts';
 import { absentRoutes } from './server/routes/absent.ts';
 import { containerStreamRoutes } from './server/routes/container-streams.ts';
@@ -204,7 +205,10 @@ export class Engine {
       headers: { 'Api-Version': formatApiVersion(NEWEST_API_VERSION), Ostype: 'linux', Server: `Strata/${STRATA_VERSION} (linux)`, 'Docker-Experimental': 'false' },
     });
     const listeners: Server[] = [];
-    for (const host of config.hosts) listeners.push(await listen(host, { accept: server.accept, log, ...(config.tls ? { tls: config.tls } : {}) }));
+    for (const host of config.hosts) {
+      if (host.kind === 'inherited') for (const fd of inheritedSockets()) listeners.push(await listenInherited(fd, { accept: server.accept, log }));
+      else listeners.push(await listen(host, { accept: server.accept, log, ...(config.tls ? { tls: config.tls } : {}) }));
+    }
     log.info('engine has started', { version: STRATA_VERSION, runtime: found.name, runtimeVersion: found.version, storage: snapshotter.name, cgroups: cgroups.hybrid ? 'hybrid' : cgroups.version, ms: Math.round(performance.now() - startedAt) });
     undo.disarm();
     void recovery.startByPolicy();

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../api/errors.ts';
 import { createLogger } from '../base/log.ts';
-import { loadConfig, type EngineConfig } from './config.ts';
+import { loadConfig, type EngineConfig, type ListenAddress } from './config.ts';
 import { Engine } from './engine.ts';
+import { takeServiceManager } from './linux/service-manager.ts';
 
 /** stratad: parses the command line, runs the engine until a signal ends it. */
 const argv = process.argv.slice(2);
@@ -12,7 +13,8 @@ if (argv.includes('--help') || argv.includes('-h')) {
 
   --data-root DIR           where images, containers and volumes are kept (default /var/lib/strata/engine)
   --exec-root DIR           where what runs is kept (default /run/strata/exec)
-  -H, --host ADDRESS        unix:///path or tcp://address:port (TLS only); may be repeated (default unix:///run/strata/engine.sock)
+  -H, --host ADDRESS        unix:///path, tcp://address:port (TLS only) or fd:// (sockets of
+                            systemd); may be repeated (default unix:///run/strata/engine.sock)
   --config-file FILE        daemon.json (default /etc/strata/daemon.json, if it is there)
   --bip CIDR                address of the default bridge, 172.17.0.1/16
   --registry-mirror URL     may be repeated
@@ -33,6 +35,7 @@ try {
   process.exit(1);
 }
 const log = createLogger({ level: config.logLevel });
+const tellManager = takeServiceManager();
 
 let engine: Engine;
 try {
@@ -50,6 +53,7 @@ const stop = (signal: NodeJS.Signals): void => {
     process.exit(1);
   }
   stopping = true;
+  tell('STOPPING=1');
   log.info('engine is stopping', { signal });
   engine.stop().then(() => process.exit(0), (error: unknown) => {
     log.error('engine cannot stop cleanly', { error });
@@ -71,8 +75,22 @@ process.on('unhandledRejection', (error) => { log.error('unhandled rejection', {
 
 /** For people who look at the process list. */
 process.title = 'stratad';
-log.info('engine is ready', { pid: process.pid, hosts: config.hosts.map((host) => (host.kind === 'unix' ? host.path : `${host.host}:${String(host.port)}`)).join(','), memoryKiB: residentKiB() });
+tell('READY=1');
+log.info('engine is ready', { pid: process.pid, hosts: config.hosts.map(hostText).join(','), memoryKiB: residentKiB() });
 
 function residentKiB(): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0);
+}
+
+function hostText(host: ListenAddress): string {
+  return host.kind === 'unix' ? host.path : host.kind === 'inherited' ? 'fd://' : `${host.host}:${String(host.port)}`;
+}
+
+/** A manager that does not listen is no reason to fail. */
+function tell(state: string): void {
+  try {
+    tellManager(state);
+  } catch (error) {
+    log.warn('the service manager cannot be told', { state, error });
+  }
 }

@@ -11,6 +11,7 @@ export const libc = {
   unshare: library.func('int unshare(int flags)') as (flags: number) => number,
   setns: library.func('int setns(int fd, int type)') as (fd: number, type: number) => number,
   socket: library.func('int socket(int domain, int type, int protocol)') as (domain: number, type: number, protocol: number) => number,
+  connect: library.func('int connect(int fd, const uint8_t *address, unsigned int length)') as (fd: number, address: Uint8Array, length: number) => number,
   send: library.func('long send(int fd, const uint8_t *data, size_t length, int flags)') as (fd: number, data: Uint8Array, length: number, flags: number) => number,
   recv: library.func('long recv(int fd, _Out_ uint8_t *data, size_t length, int flags)') as (fd: number, data: Uint8Array, length: number, flags: number) => number,
   malloc_trim: library.func('int malloc_trim(size_t pad)') as (pad: number) => number,

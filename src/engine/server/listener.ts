@@ -17,7 +17,7 @@ export interface TlsFiles {
  * A unix socket that nobody answers on is a leftover and is replaced; one that answers is another engine's: ConflictError.
  * The socket file belongs to root and to the group `docker` or `strata` where one exists, mode 0660.
  */
-export async function listen(address: ListenAddress, options: { tls?: TlsFiles; accept: (socket: Socket) => void; log: Logger }): Promise<Server> {
+export async function listen(address: Exclude<ListenAddress, { kind: 'inherited' }>, options: { tls?: TlsFiles; accept: (socket: Socket) => void; log: Logger }): Promise<Server> {
   if (address.kind === 'unix') {
     await clearStaleSocket(address.path);
     await mkdir(dirname(address.path), { recursive: true });
@@ -34,7 +34,27 @@ export async function listen(address: ListenAddress, options: { tls?: TlsFiles; 
   return server;
 }
 
-async function createListener(address: ListenAddress, options: { tls?: TlsFiles; accept: (socket: Socket) => void }): Promise<Server> {
+/**
+ * Listens on a socket that a service manager has opened; its file, owner and mode are the manager's affair.
+ * @throws InvalidArgumentError for anything but a unix socket: whoever can connect has root, and nothing asks who it is
+ */
+export async function listenInherited(fd: number, options: { accept: (socket: Socket) => void; log: Logger }): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: false }, options.accept);
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+  server.once('error', reject);
+  server.listen({ fd }, () => { resolve(undefined); });
+  await promise;
+  server.off('error', reject);
+  server.on('error', (error) => { options.log.error('listener failed', { error }); });
+  const address = server.address();
+  if (typeof address === 'object' && address !== null) {
+    server.close();
+    throw new InvalidArgumentError(`refusing to listen on the socket of ${address.address}:${String(address.port)} that the service manager passes: TCP needs --host tcp://… with --tlscacert, --tlscert and --tlskey`);
+  }
+  return server;
+}
+
+async function createListener(address: Parameters<typeof listen>[0], options: { tls?: TlsFiles; accept: (socket: Socket) => void }): Promise<Server> {
   if (address.kind === 'unix') return createServer({ allowHalfOpen: true, pauseOnConnect: false }, options.accept);
   if (!options.tls) throw new InvalidArgumentError(`refusing to listen on tcp://${address.host}:${String(address.port)} without TLS: give --tlscacert, --tlscert and --tlskey`);
   const [ca, cert, key] = await Promise.all([readFile(options.tls.ca), readFile(options.tls.cert), readFile(options.tls.key)]);
