@@ -39,7 +39,7 @@ test('a value has one home', () => {
 test('values that cannot be', () => {
   const bad: [string, unknown][] = [
     ['data-root', 'relative'], ['bip', '10.0.0.0/24'], ['bip', '10.0.0.1/31'], ['bip', 'x'], ['default-runtime', 'kata'], ['log-level', 'loud'], ['mtu', 1.5], ['storage-driver', 'zfs'],
-    ['registry-mirrors', ['ftp://x']], ['registry-mirrors', ['http://u@x/']], ['hosts', ['tcp://0.0.0.0:2375']], ['hosts', ['fd://']], ['hosts', [`unix:///${'x'.repeat(120)}`]], ['tlskey', '/k'],
+    ['registry-mirrors', ['ftp://x']], ['registry-mirrors', ['http://u@x/']], ['hosts', ['tcp://0.0.0.0:2375']], ['hosts', ['fd://3']], ['hosts', [`unix:///${'x'.repeat(120)}`]], ['tlskey', '/k'],
   ];
   for (const [key, value] of bad) assert.throws(() => validate(new Map([[key, value]]), undefined), InvalidArgumentError, key);
 });
@@ -47,4 +47,5 @@ test('values that cannot be', () => {
 test('hosts', () => {
   assert.deepEqual(parseHost('tcp://127.0.0.1:2376'), { kind: 'tcp', host: '127.0.0.1', port: 2376 });
   assert.deepEqual(parseHost('tcp://[::1]:2376'), { kind: 'tcp', host: '::1', port: 2376 });
+  assert.deepEqual(parseHost('fd://'), { kind: 'inherited' });
 });
