@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { InvalidArgumentError, messageOf } from '../api/errors.ts';
 import type { LogLevel } from '../base/log.ts';
+import { NETWORK_OPTIONS, parseNetworkConfig, type NetworkConfig } from './config-network.ts';
 import { parseCidr } from './network/cidr.ts';
 
 export type ListenAddress = { kind: 'unix'; path: string } | { kind: 'tcp'; host: string; port: number } | { kind: 'inherited' };
@@ -34,6 +35,7 @@ export interface EngineConfig {
   dnsSearch: readonly string[];
   dnsOptions: readonly string[];
   mtu: number;
+  network: NetworkConfig;
   shutdownTimeoutSeconds: number;
   labels: readonly string[];
   /** How containers are logged that do not say. */
@@ -43,7 +45,7 @@ export interface EngineConfig {
 
 const DEFAULT_CONFIG_FILE = '/etc/strata/daemon.json';
 
-type Kind = 'string' | 'boolean' | 'number' | 'list' | 'map';
+type Kind = 'string' | 'boolean' | 'number' | 'list' | 'map' | 'pools';
 interface Option {
   /** Key in daemon.json, as dockerd spells it where it has the same. */
   key: string;
@@ -78,7 +80,8 @@ const OPTIONS: readonly Option[] = [
   { key: 'dns', kind: 'list' },
   { key: 'dns-search', kind: 'list' },
   { key: 'dns-opts', kind: 'list' },
-  { key: 'mtu', kind: 'number' },
+  { key: 'mtu', kind: 'number', flag: 'mtu' },
+  ...NETWORK_OPTIONS,
   { key: 'shutdown-timeout', kind: 'number' },
   { key: 'labels', kind: 'list' },
   { key: 'log-driver', kind: 'string' },
@@ -120,8 +123,8 @@ export function parseFlags(argv: readonly string[]): Values {
     if (!option) throw new InvalidArgumentError(`unknown flag: ${argument}`);
     if (option.kind === 'boolean') { values.set(option.key, parseBoolean(name, inline ?? 'true')); continue; }
     const value = inline ?? takeValue(name, rest);
-    if (option.kind === 'list') values.set(option.key, [...((values.get(option.key) as string[] | undefined) ?? []), value]);
-    else values.set(option.key, value);
+    if (option.kind === 'list' || option.kind === 'pools') values.set(option.key, [...((values.get(option.key) as string[] | undefined) ?? []), value]);
+    else values.set(option.key, option.kind === 'number' ? Number(value) : value);
   }
   return values;
 }
@@ -160,13 +163,14 @@ export function parseFile(path: string, text: string): Values {
   if (unknown.length > 0) throw new InvalidArgumentError(`the following keys in ${path} don't match any configuration option: ${unknown.join(', ')}`);
   for (const [key, value] of entries) {
     const kind = OPTIONS.find((option) => option.key === key)?.kind ?? 'string';
-    if (!hasKind(value, kind)) throw new InvalidArgumentError(`the key ${key} in ${path} must be ${{ string: 'a string', boolean: 'true or false', number: 'a number', list: 'a list of strings', map: 'an object of strings' }[kind]}`);
+    if (!hasKind(value, kind)) throw new InvalidArgumentError(`the key ${key} in ${path} must be ${{ string: 'a string', boolean: 'true or false', number: 'a number', list: 'a list of strings', map: 'an object of strings', pools: 'a list of objects such as {"base": "10.0.0.0/8", "size": 24}' }[kind]}`);
   }
   return new Map(entries);
 }
 
 function hasKind(value: unknown, kind: Kind): boolean {
   if (kind === 'list') return Array.isArray(value) && value.every((item) => typeof item === 'string');
+  if (kind === 'pools') return Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null && !Array.isArray(item));
   if (kind === 'map') return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((item) => typeof item === 'string');
   return typeof value === kind;
 }
@@ -204,6 +208,7 @@ export function validate(values: Values, configFile: string | undefined): Engine
     liveRestore: flag('live-restore'),
     logLevel: flag('debug') ? 'debug' : (oneOf('log-level', text('log-level'), ['debug', 'info', 'warn', 'error'] as const) ?? 'info'),
     dns: list('dns'), dnsSearch: list('dns-search'), dnsOptions: list('dns-opts'),
+    network: parseNetworkConfig(values, parseBip(text('bip'))),
     mtu: whole('mtu', values.get('mtu'), { fallback: 1500, least: 68 }),
     shutdownTimeoutSeconds: whole('shutdown-timeout', values.get('shutdown-timeout'), { fallback: 15, least: -1 }),
     labels: list('labels'),
@@ -253,7 +258,8 @@ function parseTls(text: (key: string) => string | undefined): EngineConfig['tls'
 
 function parseBip(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
-  const { address, network, prefix } = parseCidr(text);
+  const { address, family, network, prefix } = parseCidr(text);
+  if (family !== 4) throw new InvalidArgumentError(`invalid bip ${JSON.stringify(text)}: must be an address of IPv4`);
   if (prefix > 30) throw new InvalidArgumentError(`invalid bip ${JSON.stringify(text)}: the prefix leaves no room for containers`);
   if (address === network) throw new InvalidArgumentError(`invalid bip ${JSON.stringify(text)}: give the bridge's own address, such as 172.17.0.1/16, not the network's`);
   return text;

@@ -10,6 +10,7 @@ import { Cleanup } from '../base/cleanup.ts';
 import type { Logger } from '../base/log.ts';
 import type { EngineConfig } from './config.ts';
 import { changesOf, reloadAttributes, reloadedPart } from './config-reload.ts';
+import { moveDefaultBridge } from './containers/bridge-move.ts';
 import { ContainerCreator } from './containers/container-creator.ts';
 import { ContainerNetwork } from './containers/container-network.ts';
 import { containerPaths } from './containers/container-paths.ts';
@@ -42,7 +43,9 @@ import { NetlinkSocket } from './linux/netlink.ts';
 import { whyNoOverlay } from './linux/overlay-probe.ts';
 import { BridgeDriver } from './network/bridge-driver.ts';
 import { Firewall } from './network/firewall.ts';
-import { chooseBridgeName, Networks } from './network/networks.ts';
+import { chooseBridgeName, hasInterface } from './network/bridge-name.ts';
+import { LinkDriver } from './network/link-driver.ts';
+import { Networks } from './network/networks.ts';
 import { NetworkStore } from './network/network-store.ts';
 import { PassiveDriver } from './network/passive-driver.ts';
 import { PortAllocator } from './network/port-allocator.ts';
@@ -137,17 +140,22 @@ export class Engine {
     });
     const transfers = openTransfers({ config, ...images, announce: announceImage, version: STRATA_VERSION, log });
 
-    const bridge = chooseBridgeName(config.dataRoot);
+    const bridge = config.network.bridge === undefined ? chooseBridgeName(config.dataRoot) : { name: config.network.bridge, stale: false };
+    if (config.network.bridge !== undefined && !hasInterface(bridge.name)) throw new UnavailableError(`bridge ${bridge.name} is not there: make it first (ip link add ${bridge.name} type bridge)`);
     if (bridge.stale) {
       using netlink = new NetlinkSocket();
       deleteLink(netlink, bridge.name);
     }
-    const firewall = new Firewall(bridge.name, log);
+    const { firewall: hasFirewall, forward, relay } = config.network;
+    const firewall = new Firewall(bridge.name, { isOff: !hasFirewall, log });
+    const { dataRoot: owner } = config;
     const networks = new Networks({
-      store: new NetworkStore(database), firewall, events, log, defaultBridge: bridge.name, bip: config.bip, mtu: config.mtu,
-      drivers: [new BridgeDriver({ firewall, owner: config.dataRoot, log }), new PassiveDriver('host'), new PassiveDriver('null')],
+      store: new NetworkStore(database), firewall, events, log, defaultBridge: { ...config.network, interfaceName: bridge.name, bip: config.bip, mtu: config.mtu, enableIpv6: config.network.ipv6 },
+      drivers: [
+        new BridgeDriver({ firewall, owner, forward, log }), new LinkDriver('macvlan', { owner, log }), new LinkDriver('ipvlan', { owner, log }), new PassiveDriver('host'), new PassiveDriver('null'),
+      ],
     });
-    const ports = new PortAllocator();
+    const ports = new PortAllocator({ log, relays: !relay ? 'none' : hasFirewall ? 'ipv6' : 'all' });
     const network = new ContainerNetwork({ networks, ports, dns: { servers: config.dns, search: config.dnsSearch, options: config.dnsOptions } });
     const volumes = new Volumes({
       store: new VolumeStore(database), driver: new LocalVolumeDriver(join(config.dataRoot, 'volumes')), events,
@@ -186,6 +194,7 @@ export class Engine {
     undo.push(() => takeDownNetworks(registry, networks, firewall));
     await networks.recover(survey.endpoints);
     await recovery.resume(survey);
+    await moveDefaultBridge({ registry, networks, controls, lifecycle, log });
 
     const router = new Router([
       ...systemRoutes({
@@ -229,6 +238,7 @@ export class Engine {
         await takeDownNetworks(registry, networks, firewall);
       }
       await forwards.close();
+      firewall.close();
       server.close();
       transfers[Symbol.dispose]();
       await views[Symbol.asyncDispose]();

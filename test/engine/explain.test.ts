@@ -77,7 +77,10 @@ describe('explain', { skip, concurrency: false }, () => {
     assert.deepEqual(fact.processes.map(({ command }) => command).sort(), ['sh -c echo hello; sleep 100; true', 'sleep 100']);
     const [network] = fact.networks;
     const address = network?.address?.split('/')[0] ?? '-';
-    assert.deepEqual(network?.ports, [{ host: '0.0.0.0:8080/tcp', rule: `nft map published { tcp . 8080 : ${address} . 80 }`, container: `${address}:80/tcp` }]);
+    assert.deepEqual(network?.ports, [
+      { host: '0.0.0.0:8080/tcp', rule: `nft map published4 { tcp . 8080 : ${address} . 80 }`, container: `${address}:80/tcp` },
+      { host: '[::]:8080/tcp', rule: 'relayed by the engine', container: `${address}:80/tcp` },
+    ]);
     assert.match(await engine.network.run(['nft', 'list', 'ruleset']), new RegExp(`tcp \\. 8080 : ${address.replaceAll('.', '\\.')} \\. 80`));
     const trace = fact.start;
     assert.ok(trace && trace.rootfsMs > 0 && trace.networkMs > 0 && trace.specMs > 0 && trace.runtimeMs > 0);

@@ -38,7 +38,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'engine/dockerfile', imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'the language of Dockerfiles is pure: text and values in, a graph out; reading files and running steps is for whoever calls it',
     paths: ['src/engine/build/dockerfile/', 'src/engine/build/shell/', 'src/engine/build/instructions/', 'src/engine/build/ignore/', 'src/engine/build/lint/', 'src/engine/build/graph/'],
   },
-  { name: 'engine/config', paths: ['src/engine/config.', 'src/engine/config-reload.'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'the configuration is plain data: let main.ts hand it to whoever needs it' },
+  { name: 'engine/config', paths: ['src/engine/config.', 'src/engine/config-reload.', 'src/engine/config-network.'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'the configuration is plain data: let main.ts hand it to whoever needs it' },
   { name: 'engine/linux', paths: ['src/engine/linux/'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'src/engine/linux is the door to the kernel and stands on src/base alone: pass values in' },
   { name: 'engine/store', paths: ['src/engine/store/'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'the database stands at the bottom: define the record here or pass it in' },
   { name: 'engine/events', paths: ['src/engine/events/'], imports: ['base', 'api', 'engine/values'], node: 'all', remedy: 'events only announce what has happened: the announcer calls them, never the other way' },

@@ -145,6 +145,8 @@ export interface EndpointSettings {
   MacAddress?: string;
   Aliases?: string[] | null;
   DriverOpts?: Record<string, string> | null;
+  /** Of the networks that could give the way out, the one with the highest does. */
+  GwPriority?: number;
   NetworkID?: string;
   EndpointID?: string;
   Gateway?: string;

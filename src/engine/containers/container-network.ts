@@ -1,9 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { InternalError } from '../../api/errors.ts';
 import type { Cleanup } from '../../base/cleanup.ts';
 import { createNetworkNamespace, deleteNetworkNamespace, openNetworkNamespace } from '../linux/network-namespace.ts';
 import { hostResolvConfPath, hostsFile, resolvConf } from '../network/name-files.ts';
-import type { EndpointRecord, NetworkRecord } from '../network/network-record.ts';
+import { chooseGateway } from '../network/gateway-choice.ts';
+import type { EndpointRecord, NetworkRecord, PublishedPort } from '../network/network-record.ts';
 import type { Networks } from '../network/networks.ts';
 import type { PortAllocator } from '../network/port-allocator.ts';
 import { wantedPorts } from '../network/port-specs.ts';
@@ -14,10 +16,9 @@ import { namespaceOf } from './sharing.ts';
 import type { ContainerRecord, WantedEndpoint } from './container-record.ts';
 
 /** As dockerd sets them: any port may be bound, ping needs no privilege, no addresses of IPv6 where the network has none. */
-const SYSCTLS: Readonly<Record<string, string>> = {
-  'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647',
-  'net.ipv6.conf.all.disable_ipv6': '1', 'net.ipv6.conf.default.disable_ipv6': '1',
-};
+const SYSCTLS: Readonly<Record<string, string>> = { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' };
+const WITHOUT_IPV6: Readonly<Record<string, string>> = { 'net.ipv6.conf.all.disable_ipv6': '1', 'net.ipv6.conf.default.disable_ipv6': '1' };
+const WITH_IPV6: Readonly<Record<string, string>> = { 'net.ipv6.conf.all.disable_ipv6': '0', 'net.ipv6.conf.default.disable_ipv6': '0' };
 
 export interface ContainerNetworkOptions {
   networks: Networks;
@@ -54,21 +55,36 @@ export class ContainerNetwork {
     // What is connected when something later fails is taken out again, in one place.
     undo.push(() => this.#release(record, endpoints));
     if (isHost) {
-      for (const { network, endpoint } of resolved) endpoints.push(await networks.attach(network, record.id, { ...endpoint, ports: [], interfaceName: '', defaultRoute: false }, unusedSandbox));
+      for (const { network, endpoint } of resolved) endpoints.push(await networks.attach(network, record.id, { ...endpoint, ports: [], interfaceName: '' }, unusedSandbox));
     } else {
       await deleteNetworkNamespace(paths.networkNamespace);
-      using netlink = createNetworkNamespace(paths.networkNamespace, SYSCTLS);
+      const hasIpv6 = resolved.some(({ network }) => network.enableIpv6);
+      using netlink = createNetworkNamespace(paths.networkNamespace, { ...SYSCTLS, ...(hasIpv6 ? {} : WITHOUT_IPV6) });
       undo.push(() => deleteNetworkNamespace(paths.networkNamespace));
-      const ports = await this.#options.ports.allocate(resolved.some(({ network }) => network.driver === 'bridge') ? wantedPorts(record.hostConfig, Object.keys(record.config.ExposedPorts ?? {})) : []);
+      const sandbox = { path: paths.networkNamespace, netlink };
+      const publisher = publishingNetwork(resolved);
+      const ports = publisher ? this.#publish(record, publisher) : [];
       undo.push(() => { this.#options.ports.release(ports); });
       for (const [index, { network, endpoint }] of resolved.entries()) {
-        endpoints.push(await networks.attach(network, record.id, {
-          ...endpoint, ports: index === 0 ? ports : [], interfaceName: `eth${String(index)}`, defaultRoute: index === 0,
-        }, { path: paths.networkNamespace, netlink }));
+        endpoints.push(await networks.attach(network, record.id, { ...endpoint, ports: network === publisher ? ports : [], interfaceName: `eth${String(index)}` }, sandbox));
       }
+      networks.setDefaultRoutes(endpoints, sandbox);
+      for (const endpoint of endpoints) this.#options.ports.serve(endpoint);
     }
     await this.#writeNames(container, endpoints, isHost, relations.linked);
     return { namespace: isHost ? undefined : paths.networkNamespace, endpoints };
+  }
+
+  #publish(record: ContainerRecord, network: NetworkRecord): PublishedPort[] {
+    const binding = this.#options.networks.hostBinding(network);
+    // What comes by IPv4 cannot be led to a container that has none.
+    const addresses = binding !== undefined ? [binding] : network.enableIpv4 ? ['0.0.0.0', '::'] : ['::'];
+    try {
+      return this.#options.ports.allocate(wantedPorts(record.hostConfig, Object.keys(record.config.ExposedPorts ?? {}), addresses), record.name);
+    } catch (error) {
+      if (error instanceof InternalError) throw new InternalError(`driver failed programming external connectivity on endpoint ${record.name}: ${error.message}`, { cause: error });
+      throw error;
+    }
   }
 
   /** Puts a container that runs into one more network. @returns its place there */
@@ -77,21 +93,30 @@ export class ContainerNetwork {
     const used = new Set(record.endpoints.map((endpoint) => endpoint.interfaceName));
     let index = 0;
     while (used.has(`eth${String(index)}`)) index += 1;
-    using netlink = openNetworkNamespace(paths.networkNamespace);
-    return await this.#options.networks.attach(network, record.id, {
-      ...wanted, ports: [], interfaceName: `eth${String(index)}`, defaultRoute: !record.endpoints.some((endpoint) => endpoint.gateway !== undefined),
-    }, { path: paths.networkNamespace, netlink });
+    using netlink = openNetworkNamespace(paths.networkNamespace, network.enableIpv6 ? WITH_IPV6 : {});
+    const sandbox = { path: paths.networkNamespace, netlink };
+    // Ports stay where they are published; where nothing is, this network does it.
+    const publishes = network.driver === 'bridge' && !record.endpoints.some((endpoint) => endpoint.gateway !== undefined || endpoint.gateway6 !== undefined);
+    const ports = publishes ? this.#publish(record, network) : [];
+    try {
+      const endpoint = await this.#options.networks.attach(network, record.id, { ...wanted, ports, interfaceName: `eth${String(index)}` }, sandbox);
+      this.#options.networks.setDefaultRoutes([...record.endpoints, endpoint], sandbox);
+      this.#options.ports.serve(endpoint);
+      return endpoint;
+    } catch (error) {
+      this.#options.ports.release(ports);
+      throw error;
+    }
   }
 
-  /** Takes a container that runs out of a network; the first of those that are left has the way out then. */
+  /** Takes a container that runs out of a network; another of those that are left has the way out then. */
   async leave(container: Container, endpoint: EndpointRecord): Promise<void> {
     const { networks, ports } = this.#options;
-    await networks.detach(container.record.id, endpoint, { isRunning: true });
-    ports.release(endpoint.ports);
-    const [next] = container.record.endpoints.filter((other) => other.id !== endpoint.id && other.gateway !== undefined);
-    if (!next || container.record.endpoints[0]?.id !== endpoint.id) return;
     using netlink = openNetworkNamespace(container.paths.networkNamespace);
-    networks.giveDefaultRoute(next, { path: container.paths.networkNamespace, netlink });
+    const sandbox = { path: container.paths.networkNamespace, netlink };
+    await networks.detach(container.record.id, endpoint, { sandbox });
+    ports.release(endpoint.ports);
+    networks.setDefaultRoutes(container.record.endpoints.filter((other) => other.id !== endpoint.id), sandbox);
   }
 
   /** Takes a container out of its networks. Tries everything; idempotent. */
@@ -102,7 +127,7 @@ export class ContainerNetwork {
 
   /** Marks the host ports of a container that runs on as taken. */
   adopt(record: ContainerRecord): void {
-    for (const endpoint of record.endpoints) this.#options.ports.adopt(endpoint.ports);
+    for (const endpoint of record.endpoints) this.#options.ports.adopt(endpoint, record.name);
   }
 
   async #release(record: ContainerRecord, endpoints: readonly EndpointRecord[]): Promise<void> {
@@ -120,7 +145,7 @@ export class ContainerNetwork {
   #hosts({ record }: Container, endpoints: readonly EndpointRecord[], linked: LinkedNames['hosts']): string {
     const { config, hostConfig } = record;
     return hostsFile({
-      hostname: hostnameOf(record), domainname: config.Domainname ?? '', addresses: endpoints.flatMap((endpoint) => endpoint.address ?? []),
+      hostname: hostnameOf(record), domainname: config.Domainname ?? '', addresses: endpoints.flatMap((endpoint) => [endpoint.address ?? [], endpoint.address6 ?? []].flat()),
       extraHosts: hostConfig.ExtraHosts ?? [], gateway: endpoints[0]?.gateway, linked,
     });
   }
@@ -144,6 +169,12 @@ export class ContainerNetwork {
       })),
     ]);
   }
+}
+
+/** The network whose way out published ports come in by: the gateway's, if it is a bridge, or else any bridge. */
+function publishingNetwork(resolved: readonly { network: NetworkRecord; endpoint: WantedEndpoint }[]): NetworkRecord | undefined {
+  const gateway = chooseGateway(resolved, 4) ?? chooseGateway(resolved, 6);
+  return (gateway?.network.driver === 'bridge' ? gateway : resolved.find(({ network }) => network.driver === 'bridge'))?.network;
 }
 
 const unusedSandbox = { path: '', get netlink(): never { throw new Error('the host network has no sandbox'); } };

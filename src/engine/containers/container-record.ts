@@ -66,7 +66,10 @@ export interface ContainerLink {
 export interface WantedEndpoint {
   aliases: readonly string[];
   address?: string;
+  address6?: string;
   mac?: string;
+  gatewayPriority?: number;
+  driverOptions?: Readonly<Record<string, string>>;
 }
 
 /** A mount whose source is settled. */

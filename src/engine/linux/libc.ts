@@ -15,6 +15,9 @@ export const libc = {
   send: library.func('long send(int fd, const uint8_t *data, size_t length, int flags)') as (fd: number, data: Uint8Array, length: number, flags: number) => number,
   recv: library.func('long recv(int fd, _Out_ uint8_t *data, size_t length, int flags)') as (fd: number, data: Uint8Array, length: number, flags: number) => number,
   malloc_trim: library.func('int malloc_trim(size_t pad)') as (pad: number) => number,
+  bind: library.func('int bind(int fd, const uint8_t *address, uint32_t length)') as (fd: number, address: Uint8Array, length: number) => number,
+  listen: library.func('int listen(int fd, int backlog)') as (fd: number, backlog: number) => number,
+  setsockopt: library.func('int setsockopt(int fd, int level, int name, const int *value, uint32_t length)') as (fd: number, level: number, name: number, value: number[], length: number) => number,
   flock: library.func('int flock(int fd, int operation)') as (fd: number, operation: number) => number,
 };
 

@@ -5,10 +5,14 @@ const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;
 const RTM_GETLINK = 18;
 const RTM_NEWADDR = 20;
+const RTM_DELADDR = 21;
+const RTM_GETADDR = 22;
 const RTM_NEWROUTE = 24;
+const RTM_DELROUTE = 25;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
+const IFLA_LINK = 5;
 const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
 const IFLA_IFALIAS = 20;
@@ -18,7 +22,11 @@ const IFLA_INFO_DATA = 2;
 const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_INFO_SLAVE_DATA = 5;
 const IFLA_BRPORT_MODE = 4;
+const IFLA_BRPORT_ISOLATED = 33;
 const VETH_INFO_PEER = 1;
+const VLAN_ID = 1;
+const MACVLAN_MODE = 1;
+const IPVLAN_MODE = 1;
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
 const IFA_BROADCAST = 4;
@@ -26,6 +34,11 @@ const RTA_OIF = 4;
 const RTA_GATEWAY = 5;
 const IFF_UP = 1;
 const AF_INET = 2;
+const AF_INET6 = 10;
+const IFA_F_NODAD = 2;
+const SCOPE_UNIVERSE = 0;
+const SCOPE_LINK = 253;
+const SCOPE_NOWHERE = 255;
 
 function interfaceHeader(options: { index?: number; up?: boolean } = {}): Buffer {
   const header = Buffer.alloc(16);
@@ -41,6 +54,8 @@ export interface Link {
   index: number;
   /** Free text that somebody has set; empty if nobody has. */
   alias: string;
+  /** `bridge`, `veth`, `macvlan` …; empty for hardware. */
+  kind: string;
 }
 
 /** A link by name; undefined when there is none. */
@@ -48,12 +63,17 @@ export function findLink(netlink: NetlinkSocket, name: string): Link | undefined
   try {
     const answer = netlink.request({ type: RTM_GETLINK, payload: Buffer.concat([interfaceHeader(), attribute(IFLA_IFNAME, name)]) }, name);
     if (!answer) return undefined;
-    const alias = attributesOf(answer.payload.subarray(16)).get(IFLA_IFALIAS);
-    return { index: answer.payload.readInt32LE(4), alias: alias?.toString('utf8').replace(/\0+$/, '') ?? '' };
+    const attributes = attributesOf(answer.payload.subarray(16));
+    const kind = attributesOf(attributes.get(IFLA_LINKINFO) ?? Buffer.alloc(0)).get(IFLA_INFO_KIND);
+    return { index: answer.payload.readInt32LE(4), alias: textOf(attributes.get(IFLA_IFALIAS)), kind: textOf(kind) };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENODEV') return undefined;
     throw error;
   }
+}
+
+function textOf(bytes: Buffer | undefined): string {
+  return bytes?.toString('utf8').replace(/\0+$/, '') ?? '';
 }
 
 /** @throws an error with code `ENODEV` when there is none */
@@ -68,7 +88,45 @@ export function createBridge(netlink: NetlinkSocket, bridge: { name: string; ali
   const info = attribute(IFLA_LINKINFO, [attribute(IFLA_INFO_KIND, 'bridge')]);
   const payload = Buffer.concat([interfaceHeader({ up: true }), attribute(IFLA_IFNAME, bridge.name), attribute(IFLA_MTU, bridge.mtu), info]);
   netlink.request({ type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload }, bridge.name);
-  netlink.request({ type: RTM_NEWLINK, payload: Buffer.concat([interfaceHeader(), attribute(IFLA_IFNAME, bridge.name), attribute(IFLA_IFALIAS, Buffer.from(bridge.alias))]) }, bridge.name);
+  setAlias(netlink, bridge.name, bridge.alias);
+}
+
+function setAlias(netlink: NetlinkSocket, name: string, alias: string): void {
+  netlink.request({ type: RTM_NEWLINK, payload: Buffer.concat([interfaceHeader(), attribute(IFLA_IFNAME, name), attribute(IFLA_IFALIAS, Buffer.from(alias))]) }, name);
+}
+
+/** `dummy` leads nowhere: the parent of a network that has none. */
+export type SubLink = { kind: 'dummy'; parentIndex?: never } | { kind: 'macvlan'; mode: number; parentIndex: number } | { kind: 'ipvlan'; mode: number; parentIndex: number } | { kind: 'vlan'; id: number; parentIndex: number };
+
+/**
+ * A link on top of another: a macvlan or ipvlan interface for a container, or a VLAN of the parent's.
+ * @param link.namespaceFd where it goes; this one's if absent
+ * @throws an error with code `EOPNOTSUPP` when the kernel does not have that kind
+ */
+export function createSubLink(netlink: NetlinkSocket, link: { name: string; alias?: string; mac?: Buffer; mtu?: number; namespaceFd?: number } & SubLink): void {
+  const payload = Buffer.concat([
+    interfaceHeader({ up: link.namespaceFd === undefined }), attribute(IFLA_IFNAME, link.name), ...(link.parentIndex === undefined ? [] : [attribute(IFLA_LINK, link.parentIndex)]),
+    ...(link.mac ? [attribute(IFLA_ADDRESS, link.mac)] : []), ...(link.mtu === undefined ? [] : [attribute(IFLA_MTU, link.mtu)]),
+    ...(link.namespaceFd === undefined ? [] : [attribute(IFLA_NET_NS_FD, link.namespaceFd)]),
+    attribute(IFLA_LINKINFO, [attribute(IFLA_INFO_KIND, link.kind), attribute(IFLA_INFO_DATA, subLinkData(link))]),
+  ]);
+  netlink.request({ type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload }, link.name);
+  if (link.alias !== undefined) setAlias(netlink, link.name, link.alias);
+}
+
+function subLinkData(link: SubLink): Buffer[] {
+  switch (link.kind) {
+    case 'vlan': return [attribute(VLAN_ID, shortBytes(link.id))];
+    case 'macvlan': return [attribute(MACVLAN_MODE, link.mode)];
+    case 'ipvlan': return [attribute(IPVLAN_MODE, shortBytes(link.mode))];
+    default: return [];
+  }
+}
+
+function shortBytes(value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16LE(value);
+  return bytes;
 }
 
 /** A pair of joined links: `host`, up, as a port of the bridge here, and `peer` in another namespace, still down (the kernel refuses it up before the pair is whole). */
@@ -86,10 +144,16 @@ export function createVeth(netlink: NetlinkSocket, veth: {
   netlink.request({ type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload }, veth.host);
 }
 
-/** Lets a port of a bridge send back what it has received: a container reaches its own published port that way. */
-export function setHairpin(netlink: NetlinkSocket, name: string): void {
-  const mode = attribute(IFLA_BRPORT_MODE, Buffer.from([1]));
-  const info = attribute(IFLA_LINKINFO, [attribute(IFLA_INFO_SLAVE_KIND, 'bridge'), attribute(IFLA_INFO_SLAVE_DATA, [mode])]);
+/**
+ * How a port of a bridge behaves. `hairpin`: it sends back what it has received, which is how a container reaches its own published port.
+ * `isolated`: it reaches the bridge itself but no other port that is isolated too.
+ */
+export function setBridgePort(netlink: NetlinkSocket, name: string, port: { hairpin?: boolean; isolated?: boolean }): void {
+  const modes = [
+    ...(port.hairpin === undefined ? [] : [attribute(IFLA_BRPORT_MODE, Buffer.from([Number(port.hairpin)]))]),
+    ...(port.isolated === undefined ? [] : [attribute(IFLA_BRPORT_ISOLATED, Buffer.from([Number(port.isolated)]))]),
+  ];
+  const info = attribute(IFLA_LINKINFO, [attribute(IFLA_INFO_SLAVE_KIND, 'bridge'), attribute(IFLA_INFO_SLAVE_DATA, modes)]);
   netlink.request({ type: RTM_NEWLINK, payload: Buffer.concat([interfaceHeader(), attribute(IFLA_IFNAME, name), info]) }, name);
 }
 
@@ -106,26 +170,68 @@ export function deleteLink(netlink: NetlinkSocket, name: string): void {
   }
 }
 
-/** @throws an error with code `EEXIST` when the link has this address already */
-export function addAddress(netlink: NetlinkSocket, address: { index: number; address: number; broadcast: number; prefix: number }): void {
+/**
+ * An address of either family, 4 or 16 bytes. Of IPv6 without the second of waiting for somebody who has it already (duplicate address detection).
+ * @throws an error with code `EEXIST` when the link has this address already
+ */
+export function addAddress(netlink: NetlinkSocket, address: { index: number; address: Buffer; broadcast?: Buffer; prefix: number }): void {
   const header = Buffer.alloc(8);
-  header.writeUInt8(AF_INET, 0);
+  header.writeUInt8(familyOf(address.address), 0);
   header.writeUInt8(address.prefix, 1);
+  header.writeUInt8(familyOf(address.address) === AF_INET6 ? IFA_F_NODAD : 0, 2);
   header.writeUInt32LE(address.index, 4);
-  const own = ipv4Bytes(address.address);
-  const payload = Buffer.concat([header, attribute(IFA_LOCAL, own), attribute(IFA_ADDRESS, own), attribute(IFA_BROADCAST, ipv4Bytes(address.broadcast))]);
+  const payload = Buffer.concat([
+    header, attribute(IFA_LOCAL, address.address), attribute(IFA_ADDRESS, address.address), ...(address.broadcast ? [attribute(IFA_BROADCAST, address.broadcast)] : []),
+  ]);
   netlink.request({ type: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL, payload }, `address of link ${String(address.index)}`);
 }
 
-export function addDefaultRoute(netlink: NetlinkSocket, route: { index: number; gateway: number }): void {
-  // family, dst_len, src_len, tos, table main, protocol boot, scope universe, type unicast, flags
-  const header = Buffer.from([AF_INET, 0, 0, 0, 254, 3, 0, 1, 0, 0, 0, 0]);
-  const payload = Buffer.concat([header, attribute(RTA_GATEWAY, ipv4Bytes(route.gateway)), attribute(RTA_OIF, route.index)]);
+/** Takes an address away. Idempotent. */
+export function deleteAddress(netlink: NetlinkSocket, address: { index: number; address: Buffer; prefix: number }): void {
+  const header = Buffer.alloc(8);
+  header.writeUInt8(familyOf(address.address), 0);
+  header.writeUInt8(address.prefix, 1);
+  header.writeUInt32LE(address.index, 4);
+  ignoring(['EADDRNOTAVAIL', 'ENODEV'], () => netlink.request({ type: RTM_DELADDR, payload: Buffer.concat([header, attribute(IFA_LOCAL, address.address), attribute(IFA_ADDRESS, address.address)]) }, `address of link ${String(address.index)}`));
+}
+
+/** The addresses of a link, of both families, those of its own making (link-local) included. */
+export function listAddresses(netlink: NetlinkSocket, index: number): { address: Buffer; prefix: number }[] {
+  const found: { address: Buffer; prefix: number }[] = [];
+  netlink.dump({ type: RTM_GETADDR, payload: Buffer.alloc(8) }, `addresses of link ${String(index)}`, (payload) => {
+    if (payload.readUInt32LE(4) !== index) return;
+    const attributes = attributesOf(payload.subarray(8));
+    const address = attributes.get(IFA_LOCAL) ?? attributes.get(IFA_ADDRESS);
+    if (address) found.push({ address: Buffer.from(address), prefix: payload.readUInt8(1) });
+  });
+  return found;
+}
+
+/** @param route.gateway 4 or 16 bytes; absent: whoever is on the link answers. @throws an error with code `EEXIST` when there is one */
+export function addDefaultRoute(netlink: NetlinkSocket, route: { index: number; gateway: Buffer } | { index: number; family: 4 | 6 }): void {
+  const family = 'gateway' in route ? familyOf(route.gateway) : route.family === 4 ? AF_INET : AF_INET6;
+  const payload = Buffer.concat([routeHeader(family, 'gateway' in route ? SCOPE_UNIVERSE : SCOPE_LINK), ...('gateway' in route ? [attribute(RTA_GATEWAY, route.gateway)] : []), attribute(RTA_OIF, route.index)]);
   netlink.request({ type: RTM_NEWROUTE, flags: NLM_F_CREATE | NLM_F_EXCL, payload }, 'default route');
 }
 
-function ipv4Bytes(address: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(address);
-  return bytes;
+/** Takes the default route of a family away. Idempotent. */
+export function deleteDefaultRoute(netlink: NetlinkSocket, family: 4 | 6): void {
+  ignoring(['ESRCH'], () => netlink.request({ type: RTM_DELROUTE, payload: routeHeader(family === 4 ? AF_INET : AF_INET6, SCOPE_NOWHERE) }, 'default route'));
+}
+
+/** family, dst_len, src_len, tos, table main, protocol boot, scope, type unicast, flags */
+function routeHeader(family: number, scope: number): Buffer {
+  return Buffer.from([family, 0, 0, 0, 254, 3, scope, 1, 0, 0, 0, 0]);
+}
+
+function familyOf(address: Buffer): number {
+  return address.length === 4 ? AF_INET : AF_INET6;
+}
+
+function ignoring(codes: readonly string[], work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code))) throw error;
+  }
 }

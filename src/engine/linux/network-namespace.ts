@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { lastError, libc } from './libc.ts';
 import { setLinkUp } from './link.ts';
@@ -55,11 +55,14 @@ export function createNetworkNamespace(path: string, sysctls: Readonly<Record<st
   }
 }
 
-/** A socket into the namespace at `path`, which the caller closes. */
-export function openNetworkNamespace(path: string): NetlinkSocket {
+/** A socket into the namespace at `path`, which the caller closes. @param sysctls set there on the way */
+export function openNetworkNamespace(path: string, sysctls: Readonly<Record<string, string>> = {}): NetlinkSocket {
   const target = openSync(path, 'r');
   try {
-    return away(() => { if (libc.setns(target, CLONE_NEWNET) !== 0) throw lastError('setns', path); }, () => new NetlinkSocket());
+    return away(() => { if (libc.setns(target, CLONE_NEWNET) !== 0) throw lastError('setns', path); }, () => {
+      for (const [name, value] of Object.entries(sysctls)) setSysctl(name, value);
+      return new NetlinkSocket();
+    });
   } finally {
     closeSync(target);
   }
@@ -74,6 +77,12 @@ export async function deleteNetworkNamespace(path: string): Promise<void> {
 /** A kernel parameter of the present namespace: `net.ipv4.ip_forward`. Parts that hold dots (interface names) are not supported. */
 export function setSysctl(name: string, value: string): void {
   writeFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, value);
+}
+
+/** One of an interface of the present namespace, whatever its name. A kernel without IPv6 has none of its. */
+export function setInterfaceSysctl(family: 'ipv4' | 'ipv6', interfaceName: string, key: string, value: string): void {
+  const directory = `/proc/sys/net/${family}/conf/${interfaceName}`;
+  if (existsSync(directory)) writeFileSync(`${directory}/${key}`, value);
 }
 
 export function readSysctl(name: string): string {

@@ -1,136 +1,149 @@
 import { closeSync, openSync } from 'node:fs';
-import { InternalError } from '../../api/errors.ts';
+import { InternalError, InvalidArgumentError } from '../../api/errors.ts';
 import { Cleanup } from '../../base/cleanup.ts';
 import type { Logger } from '../../base/log.ts';
-import { addAddress, addDefaultRoute, createBridge, createVeth, deleteLink, findLink, linkIndex, setHairpin, setLinkUp } from '../linux/link.ts';
+import { forgetUdp } from '../linux/conntrack.ts';
+import { addAddress, createBridge, createVeth, deleteAddress, deleteLink, findLink, linkIndex, listAddresses, setBridgePort, setLinkUp } from '../linux/link.ts';
 import { NetlinkSocket } from '../linux/netlink.ts';
-import { readSysctl, setSysctl } from '../linux/network-namespace.ts';
-import { formatCidr, formatIpv4, parseCidr, parseIpv4 } from './cidr.ts';
+import { readSysctl, setInterfaceSysctl, setSysctl } from '../linux/network-namespace.ts';
+import { parseBridgeOptions } from './bridge-options.ts';
+import { type Cidr, ipBytes, parseCidr, parseIp } from './cidr.ts';
 import type { Firewall } from './firewall.ts';
-import { IpPool } from './ip-pool.ts';
-import type { EndpointRequest, NetworkDriver, Sandbox } from './network-driver.ts';
-import type { BridgeSettings, EndpointRecord, NetworkRecord } from './network-record.ts';
-import type { RulePort } from './nft-rules.ts';
+import type { NetworkDriver, Sandbox } from './network-driver.ts';
+import type { BridgeSettings, EndpointRecord, NetworkRecord, PoolRecord } from './network-record.ts';
+import type { RuleNetwork, RulePort } from './nft-rules.ts';
+import { configureLink, linkAddress, macBytes } from './sandbox-link.ts';
 
-/** A Linux bridge per network, a veth pair per container, masquerading and published ports by the firewall. IPv4. */
+/** A Linux bridge per network, a veth pair per container, masquerading and published ports by the firewall. */
 export class BridgeDriver implements NetworkDriver {
   readonly name = 'bridge';
   readonly #netlink = new NetlinkSocket();
-  readonly #pools = new Map<string, IpPool>();
   readonly #bridgeIndexes = new Map<string, number>();
   readonly #firewall: Firewall;
   readonly #log: Logger;
-  /** Written into the kernel's alias of every bridge, so that its owner can be told. */
-  readonly #owner: string;
+  readonly #alias: string;
+  readonly #forward: boolean;
 
-  constructor(options: { firewall: Firewall; owner: string; log: Logger }) {
+  /**
+   * @param options.owner written into the kernel's alias of every bridge, so that its owner can be told
+   * @param options.forward whether to let this machine forward packets (`ip-forward`)
+   */
+  constructor(options: { firewall: Firewall; owner: string; forward: boolean; log: Logger }) {
     this.#firewall = options.firewall;
-    this.#owner = options.owner;
+    this.#alias = `strata ${options.owner}`;
+    this.#forward = options.forward;
     this.#log = options.log;
   }
 
   async create(network: NetworkRecord): Promise<void> {
-    const bridge = settings(network);
-    const { address, broadcast, prefix, network: base } = parseCidr(bridge.address);
-    if (readSysctl('net.ipv4.ip_forward') !== '1') {
-      setSysctl('net.ipv4.ip_forward', '1');
-      this.#log.info('ip forwarding turned on', {});
-    }
+    const { interfaceName, mtu } = settings(network);
+    if (this.#forward) this.#turnOnForwarding(network);
     await using undo = new Cleanup();
-    if (!findLink(this.#netlink, bridge.interfaceName)) {
-      createBridge(this.#netlink, { name: bridge.interfaceName, alias: `strata ${this.#owner}`, mtu: bridge.mtu });
-      undo.push(() => { deleteLink(this.#netlink, bridge.interfaceName); });
-      this.#log.info('bridge created', { bridge: bridge.interfaceName, address: bridge.address });
+    const present = findLink(this.#netlink, interfaceName);
+    if (present && present.kind !== 'bridge') throw new InvalidArgumentError(`cannot use ${interfaceName} for network ${network.name}: it is there, and no bridge`);
+    if (!present) {
+      createBridge(this.#netlink, { name: interfaceName, alias: this.#alias, mtu });
+      undo.push(() => { deleteLink(this.#netlink, interfaceName); });
+      this.#log.info('bridge created', { bridge: interfaceName, addresses: network.pools.map(({ subnet }) => subnet) });
     }
-    const index = linkIndex(this.#netlink, bridge.interfaceName);
-    ignoring('EEXIST', () => { addAddress(this.#netlink, { index, address, broadcast, prefix }); });
+    const index = linkIndex(this.#netlink, interfaceName);
+    if (network.enableIpv6) setInterfaceSysctl('ipv6', interfaceName, 'disable_ipv6', '0');
+    // Whoever announces routes on a bridge is a container.
+    setInterfaceSysctl('ipv6', interfaceName, 'accept_ra', '0');
+    this.#setAddresses(index, network, present?.alias === this.#alias);
     setLinkUp(this.#netlink, index);
     // Needed so that 127.0.0.1:PORT of the host can lead to a container; the firewall keeps containers away from the host's loopback.
-    setSysctl(`net.ipv4.conf.${bridge.interfaceName}.route_localnet`, '1');
-    await this.#firewall.addNetwork({ interfaceName: bridge.interfaceName, subnet: formatCidr(base, prefix), internal: network.internal });
-    this.#pools.set(network.id, new IpPool(parseCidr(bridge.address), [address], bridge.range === undefined ? undefined : parseCidr(bridge.range)));
+    setInterfaceSysctl('ipv4', interfaceName, 'route_localnet', '1');
+    await this.#firewall.addNetwork(ruleNetwork(network));
     this.#bridgeIndexes.set(network.id, index);
     undo.disarm();
   }
 
-  async delete(network: NetworkRecord): Promise<void> {
-    const { interfaceName } = settings(network);
-    this.#pools.delete(network.id);
-    this.#bridgeIndexes.delete(network.id);
-    try {
-      await this.#firewall.deleteNetwork(interfaceName);
-    } finally {
-      deleteLink(this.#netlink, interfaceName);
+  #turnOnForwarding(network: NetworkRecord): void {
+    const switches = [...(network.enableIpv4 ? ['net.ipv4.ip_forward'] : []), ...(network.enableIpv6 ? ['net.ipv6.conf.default.forwarding', 'net.ipv6.conf.all.forwarding'] : [])];
+    for (const name of switches.filter((each) => readSysctl(each) !== '1')) {
+      setSysctl(name, '1');
+      this.#log.info('forwarding turned on', { name });
     }
   }
 
-  async attach(network: NetworkRecord, request: EndpointRequest, sandbox: Sandbox): Promise<EndpointRecord> {
-    const pool = this.#pool(network);
-    const gateway = parseCidr(settings(network).address);
+  /** @param isOurs whether what stands in the way was put there by us, for an earlier `bip` */
+  #setAddresses(index: number, network: NetworkRecord, isOurs: boolean): void {
+    const isolated = network.internal && parseBridgeOptions(network.options).gatewayMode4 === 'isolated';
+    const wanted = isolated ? [] : network.pools.flatMap((pool) => gatewayOf(pool) ?? []).map(linkAddress);
+    const present = listAddresses(this.#netlink, index);
+    const same = (a: { address: Buffer; prefix: number }, b: { address: Buffer; prefix: number }): boolean => a.prefix === b.prefix && a.address.equals(b.address);
+    for (const old of isOurs ? present.filter((each) => !isLinkLocal(each.address) && !wanted.some((one) => same(each, one))) : []) deleteAddress(this.#netlink, { index, ...old });
+    for (const address of wanted.filter((each) => !present.some((one) => same(each, one)))) addAddress(this.#netlink, { index, ...address });
+  }
+
+  async delete(network: NetworkRecord): Promise<void> {
+    const { interfaceName } = settings(network);
+    this.#bridgeIndexes.delete(network.id);
+    try {
+      await this.#firewall.deleteNetwork(ruleNetwork(network));
+    } finally {
+      // A bridge that was there before stays.
+      if (findLink(this.#netlink, interfaceName)?.alias === this.#alias) deleteLink(this.#netlink, interfaceName);
+    }
+  }
+
+  async attach(network: NetworkRecord, draft: EndpointRecord, sandbox: Sandbox): Promise<EndpointRecord> {
     await using undo = new Cleanup((error) => { this.#log.warn('cannot undo an attachment', { network: network.name, error }); });
-    const address = pool.allocate(request.address === undefined ? undefined : parseIpv4(request.address));
-    undo.push(() => { pool.release(address); });
-    const endpoint: EndpointRecord = {
-      id: request.endpointId, networkId: network.id, networkName: network.name, aliases: request.aliases, ports: request.ports,
-      interfaceName: request.interfaceName, hostInterface: `veth${request.endpointId.slice(0, 11)}`,
-      address: formatIpv4(address), prefix: gateway.prefix, gateway: formatIpv4(gateway.address), mac: request.mac ?? macOf(address),
-    };
-    this.#connect(network, endpoint, sandbox, request.defaultRoute && !network.internal);
-    undo.push(() => { deleteLink(this.#netlink, endpoint.hostInterface ?? ''); });
-    await this.#firewall.addPorts(rulePorts(endpoint));
+    const hostInterface = `veth${draft.id.slice(0, 11)}`;
+    const endpoint = { ...draft, hostInterface };
+    this.#connect(network, endpoint, sandbox);
+    undo.push(() => { deleteLink(this.#netlink, hostInterface); });
+    await this.#firewall.addPorts(rulePorts(network, endpoint));
+    this.#forgetConnections(endpoint);
     undo.disarm();
     return endpoint;
   }
 
-  #connect(network: NetworkRecord, endpoint: EndpointRecord, sandbox: Sandbox, defaultRoute: boolean): void {
-    const { mtu, address: gatewayText } = settings(network);
-    const gateway = parseCidr(gatewayText);
-    const { hostInterface = '', interfaceName = '', address = '', mac = '' } = endpoint;
+  #connect(network: NetworkRecord, endpoint: EndpointRecord, sandbox: Sandbox): void {
+    const { hostInterface = '', interfaceName = '', mac = '' } = endpoint;
     const namespaceFd = openSync(sandbox.path, 'r');
     try {
       createVeth(this.#netlink, {
-        host: hostInterface, bridgeIndex: this.#bridgeIndexes.get(network.id) ?? 0, mtu,
-        peer: { name: interfaceName, mac: Buffer.from(mac.replaceAll(':', ''), 'hex'), namespaceFd },
+        host: hostInterface, bridgeIndex: this.#bridgeIndexes.get(network.id) ?? 0, mtu: settings(network).mtu, peer: { name: interfaceName, mac: macBytes(mac), namespaceFd },
       });
     } finally {
       closeSync(namespaceFd);
     }
     try {
-      if (endpoint.ports.length > 0) setHairpin(this.#netlink, hostInterface);
-      const index = linkIndex(sandbox.netlink, interfaceName);
-      setLinkUp(sandbox.netlink, index);
-      addAddress(sandbox.netlink, { index, address: parseIpv4(address), broadcast: gateway.broadcast, prefix: gateway.prefix });
-      if (defaultRoute) addDefaultRoute(sandbox.netlink, { index, gateway: gateway.address });
+      const hairpin = endpoint.ports.length > 0;
+      const isolated = !parseBridgeOptions(network.options).interContainer;
+      if (hairpin || isolated) setBridgePort(this.#netlink, hostInterface, { ...(hairpin ? { hairpin } : {}), ...(isolated ? { isolated } : {}) });
+      configureLink(sandbox, endpoint);
     } catch (error) {
       deleteLink(this.#netlink, hostInterface);
       throw error;
     }
   }
 
-  adopt(network: NetworkRecord, endpoint: EndpointRecord): void {
-    if (endpoint.address !== undefined) ignoringErrors(() => this.#pool(network).allocate(parseIpv4(endpoint.address ?? '')));
-    this.#firewall.adoptPorts(rulePorts(endpoint));
-  }
-
-  async detach(network: NetworkRecord, endpoint: EndpointRecord, options: { isRunning: boolean } = { isRunning: false }): Promise<void> {
+  /** Clients of UDP ports that go on would reach whoever had the port, or the address, before. */
+  #forgetConnections({ ports, address, address6 }: EndpointRecord): void {
+    const udp = ports.filter(({ protocol }) => protocol === 'udp');
+    if (udp.length === 0) return;
     try {
-      await this.#firewall.deletePorts(rulePorts(endpoint));
-    } finally {
-      // The links go with the container's namespace: deleting one here would wait for the kernel's grace period.
-      if (options.isRunning && endpoint.hostInterface !== undefined) deleteLink(this.#netlink, endpoint.hostInterface);
-      if (endpoint.address !== undefined) this.#pools.get(network.id)?.release(parseIpv4(endpoint.address));
+      forgetUdp(new Set(udp.map(({ hostPort }) => hostPort)), [address, address6].flatMap((text) => (text === undefined ? [] : [ipBytes(parseIp(text))])));
+    } catch (error) {
+      this.#log.warn('old connections of UDP ports cannot be forgotten', { error });
     }
   }
 
-  giveDefaultRoute(network: NetworkRecord, endpoint: EndpointRecord, sandbox: Sandbox): void {
-    if (network.internal || endpoint.interfaceName === undefined) return;
-    addDefaultRoute(sandbox.netlink, { index: linkIndex(sandbox.netlink, endpoint.interfaceName), gateway: parseCidr(settings(network).address).address });
+  adopt(network: NetworkRecord, endpoint: EndpointRecord): void {
+    this.#firewall.adoptPorts(rulePorts(network, endpoint));
   }
 
-  #pool(network: NetworkRecord): IpPool {
-    const pool = this.#pools.get(network.id);
-    if (!pool) throw new InternalError(`network ${network.name} has not been set up`);
-    return pool;
+  async detach(network: NetworkRecord, endpoint: EndpointRecord, options: { sandbox?: Sandbox } = {}): Promise<void> {
+    try {
+      await this.#firewall.deletePorts(rulePorts(network, endpoint));
+      this.#forgetConnections(endpoint);
+    } finally {
+      // The links go with the container's namespace: deleting one here would wait for the kernel's grace period.
+      if (options.sandbox && endpoint.hostInterface !== undefined) deleteLink(this.#netlink, endpoint.hostInterface);
+    }
   }
 }
 
@@ -139,27 +152,31 @@ function settings(network: NetworkRecord): BridgeSettings {
   return network.bridge;
 }
 
-function rulePorts(endpoint: EndpointRecord): RulePort[] {
-  return endpoint.ports.map((port) => ({ ...port, containerAddress: endpoint.address ?? '' }));
+function gatewayOf({ subnet, gateway }: PoolRecord): Cidr | undefined {
+  return gateway === undefined ? undefined : parseCidr(`${gateway}/${String(parseCidr(subnet).prefix)}`);
 }
 
-/** Docker's scheme: 02:42 and the address, so that a container with the same address has the same MAC. */
-function macOf(address: number): string {
-  return ['02', '42', ...[24, 16, 8, 0].map((shift) => ((address >>> shift) & 255).toString(16).padStart(2, '0'))].join(':');
+function isLinkLocal(address: Buffer): boolean {
+  return address.length === 16 && address.readUInt16BE(0) === 0xfe80;
 }
 
-function ignoring(code: string, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === code)) throw error;
-  }
+function ruleNetwork(network: NetworkRecord): RuleNetwork {
+  const { masquerade, gatewayMode4, gatewayMode6, interContainer } = parseBridgeOptions(network.options);
+  return {
+    interfaceName: settings(network).interfaceName, internal: network.internal, interContainer,
+    subnets: network.pools.map(({ subnet }) => {
+      const mode = subnet.includes(':') ? gatewayMode6 : gatewayMode4;
+      return { subnet, masquerade: masquerade && mode !== 'routed', open: mode === 'nat-unprotected' };
+    }),
+  };
 }
 
-function ignoringErrors(work: () => unknown): void {
-  try {
-    work();
-  } catch {
-    // An address that two records claim is taken either way.
-  }
+/** What the firewall can translate: both addresses of one family. */
+function rulePorts(network: NetworkRecord, endpoint: EndpointRecord): RulePort[] {
+  const { gatewayMode4, gatewayMode6 } = parseBridgeOptions(network.options);
+  return endpoint.ports.flatMap((port) => {
+    const is6 = port.hostAddress.includes(':');
+    const containerAddress = is6 ? endpoint.address6 : endpoint.address;
+    return containerAddress === undefined ? [] : [{ ...port, containerAddress, routed: (is6 ? gatewayMode6 : gatewayMode4) === 'routed' }];
+  });
 }

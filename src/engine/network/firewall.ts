@@ -1,7 +1,10 @@
 import type { Logger } from '../../base/log.ts';
-import { UnavailableError } from '../../api/errors.ts';
+import { messageOf, UnavailableError } from '../../api/errors.ts';
+import { ElementTable } from '../linux/nf-tables.ts';
+import { watchRuleset } from '../linux/nft-monitor.ts';
 import { applyNft } from '../linux/nft.ts';
-import { addNetwork, addPorts, deleteNetwork, deletePorts, wholeTable, type RuleNetwork, type RulePort } from './nft-rules.ts';
+import { elementChange, type Element } from './firewall-sets.ts';
+import { networkElements, portElement, wholeTable, type RuleNetwork, type RulePort } from './nft-rules.ts';
 
 /**
  * Strata's nftables table and what should be in it. Changes before `build` are only remembered. Where nft cannot be used, networks
@@ -10,64 +13,133 @@ import { addNetwork, addPorts, deleteNetwork, deletePorts, wholeTable, type Rule
 export class Firewall {
   readonly table: string;
   readonly #log: Logger;
-  readonly #networks = new Map<string, RuleNetwork>();
-  readonly #ports = new Map<string, RulePort>();
-  #state: 'waiting' | 'ready' | { unavailable: string } = 'waiting';
+  /** What should be there, by set and key. */
+  readonly #elements = new Map<string, Element>();
+  #state: 'waiting' | 'ready' | 'off' | { unavailable: string } = 'waiting';
+  #kernel: ElementTable | undefined;
+  #watch: Disposable | undefined;
+  #rules = 0;
+  /** What has to wait until the table is whole again. */
+  #building: Promise<void> = Promise.resolve();
+  #checkIsDue = false;
 
-  constructor(table: string, log: Logger) {
+  /** @param options.isOff nothing is to be written, whatever is asked for */
+  constructor(table: string, options: { isOff: boolean; log: Logger }) {
     this.table = table;
-    this.#log = log;
+    this.#log = options.log;
+    if (options.isOff) this.#state = 'off';
   }
 
-  /** Writes the table whole. */
+  /** Writes the table whole, and from then on again whenever somebody takes it away. */
   async build(): Promise<void> {
+    if (this.#state === 'off') return;
+    this.#building = this.#build();
+    await this.#building;
+    this.#watch ??= this.#state === 'ready' ? watchRuleset(this.#log, (table) => { if (table === `inet ${this.table}`) this.#checkSoon(); }) : undefined;
+  }
+
+  async #build(): Promise<void> {
     try {
-      await applyNft(wholeTable(this.table, [...this.#networks.values()], [...this.#ports.values()]), this.#log);
+      // One of an earlier version, of another family.
+      await applyNft(`table ip ${this.table} {}\ndelete table ip ${this.table}\n${wholeTable(this.table, [...this.#elements.values()])}`, this.#log);
+      this.#kernel ??= new ElementTable(this.table);
+      this.#rules = this.#kernel.countRules();
       this.#state = 'ready';
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#state = { unavailable: reason };
+      this.#state = { unavailable: messageOf(error) };
       this.#log.warn('no firewall: containers have no way out and ports cannot be published', { error });
     }
   }
 
-  async addNetwork(network: RuleNetwork): Promise<void> {
-    const known = this.#networks.has(network.interfaceName);
-    this.#networks.set(network.interfaceName, network);
-    if (!known && this.#state === 'ready') await applyNft(addNetwork(this.table, network), this.#log);
+  /** Deletions come in crowds: the table is looked at once, when they have been told. */
+  #checkSoon(): void {
+    if (this.#checkIsDue) return;
+    this.#checkIsDue = true;
+    setImmediate(() => {
+      this.#building = this.#building.then(async () => {
+        this.#checkIsDue = false;
+        if (this.#state !== 'ready' || this.#kernel?.countRules() === this.#rules) return;
+        this.#log.warn('somebody has changed the firewall table: written again', { table: this.table });
+        await this.#build();
+      }).catch((error: unknown) => { this.#log.error('cannot look after the firewall', { error }); });
+    });
   }
 
-  async deleteNetwork(interfaceName: string): Promise<void> {
-    const network = this.#networks.get(interfaceName);
-    this.#networks.delete(interfaceName);
-    if (network && this.#state === 'ready') await applyNft(deleteNetwork(this.table, network), this.#log);
+  async addNetwork(network: RuleNetwork): Promise<void> {
+    await this.#add(networkElements(network));
+  }
+
+  async deleteNetwork(network: RuleNetwork): Promise<void> {
+    await this.#delete(networkElements(network));
   }
 
   /** @throws UnavailableError where nft cannot be used */
   async addPorts(ports: readonly RulePort[]): Promise<void> {
     if (ports.length === 0) return;
-    if (typeof this.#state === 'object') throw new UnavailableError(`cannot publish ports: ${this.#state.unavailable}`);
-    if (this.#state === 'ready') await applyNft(addPorts(this.table, ports), this.#log);
-    for (const port of ports) this.#ports.set(keyOf(port), port);
+    this.#checkAvailable();
+    await this.#add(ports.map(portElement));
   }
 
   async deletePorts(ports: readonly RulePort[]): Promise<void> {
-    const present = ports.filter((port) => this.#ports.delete(keyOf(port)));
-    if (present.length > 0 && this.#state === 'ready') await applyNft(deletePorts(this.table, present), this.#log);
+    await this.#delete(ports.map(portElement));
   }
 
   /** Remembers a port of a container that runs on, for `build`. */
   adoptPorts(ports: readonly RulePort[]): void {
-    for (const port of ports) this.#ports.set(keyOf(port), port);
+    for (const element of ports.map(portElement)) this.#elements.set(keyOf(element), element);
   }
 
   /** Takes the table away. */
   async remove(): Promise<void> {
-    if (this.#state === 'ready') await applyNft(`delete table ip ${this.table}`, this.#log);
-    this.#state = 'waiting';
+    this.#watch?.[Symbol.dispose]();
+    await this.#building;
+    if (this.#state === 'ready') await applyNft(`table inet ${this.table} {}\ndelete table inet ${this.table}`, this.#log);
+    if (this.#state === 'ready') this.#state = 'waiting';
+    this.close();
+  }
+
+  /** Lets go of the kernel; the table stays. */
+  close(): void {
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
+    this.#kernel?.[Symbol.dispose]();
+    this.#kernel = undefined;
+  }
+
+  async #add(elements: readonly Element[]): Promise<void> {
+    const missing = elements.filter((element) => !this.#elements.has(keyOf(element)));
+    for (const element of missing) this.#elements.set(keyOf(element), element);
+    try {
+      await this.#change('add', missing);
+    } catch (error) {
+      for (const element of missing) this.#elements.delete(keyOf(element));
+      throw error;
+    }
+  }
+
+  async #delete(elements: readonly Element[]): Promise<void> {
+    await this.#change('delete', elements.filter((element) => this.#elements.delete(keyOf(element))));
+  }
+
+  async #change(verb: 'add' | 'delete', elements: readonly Element[]): Promise<void> {
+    await this.#building;
+    if (elements.length === 0 || this.#state !== 'ready') return;
+    try {
+      this.#kernel?.change([elementChange(verb, elements)]);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      // The table has gone and nobody has told yet: what should be there is known.
+      this.#building = this.#build();
+      await this.#building;
+      this.#checkAvailable(error);
+    }
+  }
+
+  #checkAvailable(cause?: unknown): void {
+    if (typeof this.#state === 'object') throw new UnavailableError(`cannot publish ports: ${this.#state.unavailable}`, { cause });
   }
 }
 
-function keyOf(port: RulePort): string {
-  return `${port.hostAddress} ${port.protocol} ${String(port.hostPort)}`;
+function keyOf({ set, key }: Element): string {
+  return `${set} ${key.join(' ')}`;
 }

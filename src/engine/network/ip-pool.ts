@@ -1,5 +1,5 @@
-import { ConflictError, InvalidArgumentError, UnavailableError } from '../../api/errors.ts';
-import { type Cidr, contains, formatIpv4 } from './cidr.ts';
+import { InternalError, InvalidArgumentError, PermissionDeniedError } from '../../api/errors.ts';
+import { type Cidr, contains, type IpAddress } from './cidr.ts';
 
 /**
  * The addresses of one subnet. Given out in turn, not lowest first: the kernel takes a dead container's interface apart some time
@@ -9,43 +9,49 @@ export class IpPool {
   readonly subnet: Cidr;
   /** What is given out: the subnet, or a part of it (`--ip-range`). */
   readonly #range: Cidr;
-  readonly #taken = new Set<number>();
-  #next: number;
+  readonly #taken = new Set<bigint>();
+  readonly #reserved: ReadonlySet<bigint>;
+  #next: bigint;
 
   /** @param reserved addresses that are never given out (the gateway) */
-  constructor(subnet: Cidr, reserved: readonly number[], range: Cidr = subnet) {
+  constructor(subnet: Cidr, reserved: readonly bigint[], range: Cidr = subnet) {
     this.subnet = subnet;
     this.#range = range;
     this.#next = range.network;
-    for (const address of [subnet.network, subnet.broadcast, ...reserved]) this.#taken.add(address);
+    // A subnet of two addresses has no room for those of the network itself (RFC 3021).
+    const own = subnet.broadcast - subnet.network < 2n ? [] : subnet.family === 4 ? [subnet.network, subnet.broadcast] : [subnet.network];
+    this.#reserved = new Set([...own, ...reserved]);
+    for (const address of this.#reserved) this.#taken.add(address);
   }
 
   /**
    * A free address, or exactly `wanted`.
-   * @throws InvalidArgumentError when `wanted` is outside, ConflictError when it is taken, UnavailableError when all are
+   * @throws InvalidArgumentError when `wanted` is outside, PermissionDeniedError when it is taken, InternalError when all are: with dockerd's words
    */
-  allocate(wanted?: number): number {
+  allocate(wanted?: IpAddress): bigint {
     if (wanted !== undefined) return this.#allocateExactly(wanted);
-    const size = this.#range.broadcast - this.#range.network + 1;
-    for (let tried = 0; tried < size; tried += 1) {
+    const size = this.#range.broadcast - this.#range.network + 1n;
+    // Of what has been given out so far one more is free, so huge subnets are not walked to their end.
+    const tries = size < BigInt(this.#taken.size + 1) ? size : BigInt(this.#taken.size + 1);
+    for (let tried = 0n; tried < tries; tried += 1n) {
       const address = this.#next;
-      this.#next = address === this.#range.broadcast ? this.#range.network : address + 1;
+      this.#next = address === this.#range.broadcast ? this.#range.network : address + 1n;
       if (this.#taken.has(address)) continue;
       this.#taken.add(address);
       return address;
     }
-    throw new UnavailableError('no available IPv4 addresses on this network: remove containers from it or make a larger one');
+    throw new InternalError(`no available IPv${String(this.subnet.family)} addresses on this network's address pools`);
   }
 
-  #allocateExactly(wanted: number): number {
-    if (!contains(this.subnet, wanted)) throw new InvalidArgumentError(`the address ${formatIpv4(wanted)} is not in this network's subnet`);
-    if (this.#taken.has(wanted)) throw new ConflictError(`Address already in use: ${formatIpv4(wanted)}`);
-    this.#taken.add(wanted);
-    return wanted;
+  #allocateExactly(wanted: IpAddress): bigint {
+    if (!contains(this.subnet, wanted)) throw new InvalidArgumentError('requested address is out of range');
+    if (this.#taken.has(wanted.value)) throw new PermissionDeniedError('Address already in use');
+    this.#taken.add(wanted.value);
+    return wanted.value;
   }
 
   /** Idempotent. */
-  release(address: number): void {
-    if (address !== this.subnet.network && address !== this.subnet.broadcast) this.#taken.delete(address);
+  release(address: bigint): void {
+    if (!this.#reserved.has(address)) this.#taken.delete(address);
   }
 }

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hostResolvConfPath, hostsFile, resolvConf } from './name-files.ts';
-import { parseRoutes } from './host-routes.ts';
-import { formatCidr } from './cidr.ts';
 
 test('hosts', () => {
   const text = hostsFile({ hostname: 'abc', domainname: 'lan', addresses: ['172.17.0.2'], extraHosts: ['db:10.0.0.5', 'six:[2001:db8::1]', 'host.docker.internal:host-gateway'], gateway: '172.17.0.1', linked: [] });
@@ -18,9 +16,4 @@ test('resolv.conf keeps what works', () => {
   assert.equal(resolvConf({ dns: ['1.1.1.1'], search: ['x'], options: ['rotate'], dropLoopback: true, host: 'nameserver 9.9.9.9\nsearch y' }), 'nameserver 1.1.1.1\nsearch x\noptions rotate\n');
   assert.equal(hostResolvConfPath('nameserver 127.0.0.53\n'), '/run/systemd/resolve/resolv.conf');
   assert.equal(hostResolvConfPath('nameserver 127.0.0.53\nnameserver 10.0.0.1\n'), '/etc/resolv.conf');
-});
-
-test('routes of the host', () => {
-  const text = 'Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\neth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\neth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n';
-  assert.deepEqual(parseRoutes(text).map((route) => [route.interfaceName, formatCidr(route.network, route.prefix)]), [['eth0', '192.0.2.0/24']]);
 });

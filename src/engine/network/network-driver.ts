@@ -1,5 +1,5 @@
 import type { NetlinkSocket } from '../linux/netlink.ts';
-import type { EndpointRecord, NetworkRecord, PublishedPort } from './network-record.ts';
+import type { EndpointRecord, NetworkRecord } from './network-record.ts';
 
 /** A container's network namespace. */
 export interface Sandbox {
@@ -9,23 +9,9 @@ export interface Sandbox {
   netlink: NetlinkSocket;
 }
 
-export interface EndpointRequest {
-  endpointId: string;
-  /** Fixed address, `172.18.0.9`. */
-  address?: string;
-  /** `02:42:ac:11:00:02`; derived from the address if absent. */
-  mac?: string;
-  aliases: readonly string[];
-  ports: readonly PublishedPort[];
-  /** Name of the interface inside: `eth0`. */
-  interfaceName: string;
-  /** Whether this network gives the container its default route. */
-  defaultRoute: boolean;
-}
-
 /**
- * Makes networks of one kind. It keeps no records: what it is asked to make is described whole, and `create` after a restart
- * finds the kernel as it was left and adopts it.
+ * Makes networks of one kind. It keeps no records and gives out no addresses: what it is asked to make is described whole, and `create` after a
+ * restart finds the kernel as it was left and adopts it.
  */
 export interface NetworkDriver {
   readonly name: NetworkRecord['driver'];
@@ -34,17 +20,15 @@ export interface NetworkDriver {
   /** Takes it away. Idempotent. The caller has made sure that nothing is attached. */
   delete(network: NetworkRecord): Promise<void>;
   /**
-   * Connects a sandbox. Nothing is left on failure.
-   * @throws ConflictError when an address or a host port is taken
+   * Connects a sandbox, without a default route. Nothing is left on failure.
+   * @param endpoint everything but what the driver itself names
    */
-  attach(network: NetworkRecord, request: EndpointRequest, sandbox: Sandbox): Promise<EndpointRecord>;
+  attach(network: NetworkRecord, endpoint: EndpointRecord, sandbox: Sandbox): Promise<EndpointRecord>;
   /** Marks an endpoint of a running container as present after a restart of the engine. */
   adopt(network: NetworkRecord, endpoint: EndpointRecord): void;
   /**
    * Takes an endpoint away. Never fails half-way: every part is tried. Idempotent.
-   * @param options.isRunning the container goes on without it; otherwise its namespace ends too, and takes the links along
+   * @param options.sandbox of a container that goes on without it; otherwise its namespace ends too, and takes the links along
    */
-  detach(network: NetworkRecord, endpoint: EndpointRecord, options?: { isRunning: boolean }): Promise<void>;
-  /** Lets an endpoint give its container the default route. Nothing to do where the network leads nowhere. */
-  giveDefaultRoute(network: NetworkRecord, endpoint: EndpointRecord, sandbox: Sandbox): void;
+  detach(network: NetworkRecord, endpoint: EndpointRecord, options?: { sandbox?: Sandbox }): Promise<void>;
 }

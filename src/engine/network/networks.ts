@@ -1,29 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { ConflictError, InternalError, InvalidArgumentError, messageOf, NotFoundError, PermissionDeniedError } from '../../api/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { EventBus } from '../events/event-bus.ts';
-import { findLink } from '../linux/link.ts';
-import { NetlinkSocket } from '../linux/netlink.ts';
-import { chooseSubnet } from './choose-subnet.ts';
-import { formatCidr, overlaps, parseCidr } from './cidr.ts';
+import { hasInterface } from './bridge-name.ts';
+import { parseBridgeOptions } from './bridge-options.ts';
+import { type DefaultBridgeConfig, describeDefaultBridge } from './default-bridge.ts';
 import type { Firewall } from './firewall.ts';
+import { chooseGateway, isRouted } from './gateway-choice.ts';
 import { readHostRoutes } from './host-routes.ts';
-import type { EndpointRequest, NetworkDriver, Sandbox } from './network-driver.ts';
-import type { BridgeSettings, EndpointRecord, NetworkRecord } from './network-record.ts';
+import { NetworkAddresses } from './network-addresses.ts';
+import type { NetworkDriver, Sandbox } from './network-driver.ts';
+import { type CreateNetworkRequest, DEFAULT_NAMES, planNetwork } from './network-plan.ts';
+import type { EndpointRecord, NetworkRecord, PublishedPort } from './network-record.ts';
 import type { NetworkStore } from './network-store.ts';
-
-export interface CreateNetworkRequest {
-  name: string;
-  driver: string;
-  internal: boolean;
-  attachable: boolean;
-  labels: Readonly<Record<string, string>>;
-  options: Readonly<Record<string, string>>;
-  subnet?: string;
-  range?: string;
-  gateway?: string;
-}
+import { macOf, setDefaultRoute } from './sandbox-link.ts';
 
 export interface NetworksOptions {
   store: NetworkStore;
@@ -31,16 +21,25 @@ export interface NetworksOptions {
   firewall: Firewall;
   events: EventBus;
   log: Logger;
-  /** Interface of the default network: `strata0`. */
-  defaultBridge: string;
-  /** Address of the default bridge as configured; undefined: choose. */
-  bip: string | undefined;
-  mtu: number;
+  defaultBridge: DefaultBridgeConfig;
 }
 
-const DEFAULT_NAMES = ['bridge', 'host', 'none'];
+/** What a container asks of its place in a network. */
+export interface EndpointRequest {
+  /** Fixed addresses, `172.18.0.9`. */
+  address?: string;
+  address6?: string;
+  /** `02:42:ac:11:00:02`; derived from the address if absent. */
+  mac?: string;
+  aliases: readonly string[];
+  gatewayPriority?: number;
+  driverOptions?: Readonly<Record<string, string>>;
+  ports: readonly PublishedPort[];
+  /** Name of the interface inside: `eth0`. */
+  interfaceName: string;
+}
 
-/** The networks of this engine: which there are, and who makes them. */
+/** The networks of this engine: which there are, who makes them, and who is in them. */
 export class Networks {
   readonly #options: NetworksOptions;
   readonly #byId = new Map<string, NetworkRecord>();
@@ -48,6 +47,8 @@ export class Networks {
   readonly #broken = new Map<string, Error>();
   /** Endpoints in use, by network: in memory only, the containers' records are the truth. */
   readonly #endpoints = new Map<string, Set<string>>();
+  readonly #addresses = new Map<string, NetworkAddresses>();
+  #move: { present: NetworkRecord; record: NetworkRecord } | undefined;
 
   constructor(options: NetworksOptions) {
     this.#options = options;
@@ -59,14 +60,14 @@ export class Networks {
    */
   async recover(liveEndpoints: readonly EndpointRecord[]): Promise<void> {
     for (const network of this.#options.store.list()) this.#byId.set(network.id, network);
-    this.#createDefaults();
-    this.#updateDefaultBridge(liveEndpoints);
+    this.#createDefaults(liveEndpoints);
     for (const network of this.#byId.values()) await this.#setUp(network);
     for (const endpoint of liveEndpoints) this.#adopt(endpoint);
     await this.#options.firewall.build();
   }
 
   async #setUp(network: NetworkRecord): Promise<void> {
+    this.#addresses.set(network.id, new NetworkAddresses(network));
     try {
       await this.#driver(network).create(network);
     } catch (error) {
@@ -78,51 +79,39 @@ export class Networks {
   #adopt(endpoint: EndpointRecord): void {
     const network = this.#byId.get(endpoint.networkId);
     if (!network || this.#broken.has(network.id)) return;
+    this.#addresses.get(network.id)?.adopt(endpoint);
     this.#driver(network).adopt(network, endpoint);
     this.#count(network.id).add(endpoint.id);
   }
 
-  #createDefaults(): void {
-    const existing = new Set([...this.#byId.values()].map((network) => network.name));
-    const plain = { createdAt: Date.now(), internal: false, attachable: false, labels: {}, options: {} };
-    if (!existing.has('bridge')) this.#put({ ...plain, id: newId(), name: 'bridge', driver: 'bridge', bridge: this.#defaultBridge() });
-    if (!existing.has('host')) this.#put({ ...plain, id: newId(), name: 'host', driver: 'host' });
-    if (!existing.has('none')) this.#put({ ...plain, id: newId(), name: 'none', driver: 'null' });
+  #createDefaults(liveEndpoints: readonly EndpointRecord[]): void {
+    const find = (name: string): NetworkRecord | undefined => [...this.#byId.values()].find((network) => network.name === name);
+    const plain = { createdAt: Date.now(), internal: false, attachable: false, labels: {}, options: {}, enableIpv4: true, enableIpv6: false, ipamOptions: null, pools: [] };
+    if (!find('host')) this.#put({ ...plain, id: newId(), name: 'host', driver: 'host' });
+    if (!find('none')) this.#put({ ...plain, id: newId(), name: 'none', driver: 'null' });
+    const present = find('bridge');
+    const { log, defaultBridge } = this.#options;
+    const wanted = describeDefaultBridge(defaultBridge, present, this.list().filter((network) => network !== present), log);
+    const record: NetworkRecord = { ...plain, ...present, ...wanted, id: present?.id ?? newId(), name: 'bridge', driver: 'bridge' };
+    const stays = present && JSON.stringify(record.pools) !== JSON.stringify(present.pools) && liveEndpoints.some((endpoint) => endpoint.networkId === present.id);
+    if (stays) this.#move = { present, record };
+    else this.#put(record);
   }
 
-  /** A changed `bip`, or an address that has meanwhile come to clash, is taken up when no container holds the bridge. */
-  #updateDefaultBridge(liveEndpoints: readonly EndpointRecord[]): void {
-    const network = [...this.#byId.values()].find((candidate) => candidate.name === 'bridge');
-    const present = network?.bridge;
-    if (!network || !present) return;
-    const { bip } = this.#options;
-    const wanted = bip ?? (this.#clashOf(present.address, present.interfaceName) === undefined ? present.address : undefined);
-    if (wanted === present.address) return;
-    if (liveEndpoints.some((endpoint) => endpoint.networkId === network.id)) {
-      this.#options.log.warn('the default bridge keeps its address until its containers have stopped', { address: present.address, wanted });
-      return;
-    }
-    this.#put({ ...network, bridge: this.#defaultBridge(present.interfaceName) });
+  /** Other addresses that the default bridge is to get, as soon as no container holds it; undefined when it has what it should. */
+  get bridgeMove(): { networkId: string; from: string; to: string } | undefined {
+    const text = ({ pools }: NetworkRecord): string => pools.map(({ subnet }) => subnet).join(' ');
+    return this.#move && { networkId: this.#move.present.id, from: text(this.#move.present), to: text(this.#move.record) };
   }
 
-  #defaultBridge(interfaceName = this.#options.defaultBridge): BridgeSettings {
-    const { bip, mtu, log } = this.#options;
-    const routes = readHostRoutes().filter((route) => route.interfaceName !== interfaceName);
-    const address = bip ?? chooseSubnet(routes);
-    const clash = this.#clashOf(bip ?? '172.17.0.1/16', interfaceName);
-    if (clash !== undefined) {
-      log.warn('address range is in use on this machine', bip === undefined
-        ? { wanted: '172.17.0.1/16', interface: clash, chosen: address }
-        : { bip, interface: clash, remedy: `choose another, for example --bip ${chooseSubnet(routes)}` });
-    }
-    return { interfaceName, address, mtu };
-  }
-
-
-  /** The other interface that has a route into this subnet. */
-  #clashOf(address: string, own: string): string | undefined {
-    const cidr = parseCidr(address);
-    return readHostRoutes().find((route) => route.interfaceName !== own && overlaps(route, cidr))?.interfaceName;
+  /** Does so. Nothing may be attached to it. */
+  async moveDefaultBridge(): Promise<void> {
+    if (!this.#move) return;
+    const { present, record } = this.#move;
+    this.#move = undefined;
+    await this.#driver(present).delete(present);
+    this.#put(record);
+    await this.#setUp(record);
   }
 
   list(): readonly NetworkRecord[] {
@@ -143,46 +132,32 @@ export class Networks {
     return DEFAULT_NAMES.includes(network.name);
   }
 
-  /** @throws ConflictError when the name is taken, InvalidArgumentError for what cannot be made */
-  async create(request: CreateNetworkRequest): Promise<NetworkRecord> {
-    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(request.name)) throw new InvalidArgumentError(`invalid network name ${JSON.stringify(request.name)}: only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
-    if (request.driver !== 'bridge') throw new InvalidArgumentError(`networks of driver ${JSON.stringify(request.driver)} cannot be created: only bridge can`);
-    if (this.list().some((network) => network.name === request.name)) throw new ConflictError(`network with name ${request.name} already exists`);
-    const id = newId();
-    const network: NetworkRecord = {
-      id, name: request.name, driver: 'bridge', createdAt: Date.now(), internal: request.internal, attachable: request.attachable,
-      labels: request.labels, options: request.options, bridge: this.#bridgeFor(id, request),
-    };
+  /** @returns the new network, and what its creator should know @throws ConflictError when the name is taken, others for what cannot be made */
+  async create(request: CreateNetworkRequest): Promise<{ network: NetworkRecord; warning: string }> {
+    const { defaultBridge, log } = this.#options;
+    const { network, warning } = planNetwork(newId(), request, {
+      networks: this.list(), routes: readHostRoutes(), addressPools: defaultBridge.addressPools, mtu: defaultBridge.mtu, hasInterface,
+    });
+    if (warning !== '') log.warn('address range is in use on this machine', { network: network.name, warning });
     // Taken before the kernel is asked, so that two at once do not get one subnet.
-    this.#byId.set(id, network);
+    this.#byId.set(network.id, network);
     try {
       await this.#driver(network).create(network);
       this.#options.store.put(network);
     } catch (error) {
-      this.#byId.delete(id);
+      this.#byId.delete(network.id);
       throw error;
     }
+    this.#addresses.set(network.id, new NetworkAddresses(network));
     this.#announce('create', network);
-    return network;
-  }
-
-  #bridgeFor(id: string, request: CreateNetworkRequest): BridgeSettings {
-    const interfaceName = request.options['com.docker.network.bridge.name'] ?? `br-${id.slice(0, 12)}`;
-    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/.test(interfaceName)) throw new InvalidArgumentError(`invalid bridge name ${JSON.stringify(interfaceName)}`);
-    const mtu = Number(request.options['com.docker.network.driver.mtu'] ?? this.#options.mtu);
-    const used = [...readHostRoutes(), ...this.list().flatMap((network) => (network.bridge ? [parseCidr(network.bridge.address)] : []))];
-    if (request.subnet === undefined) return { interfaceName, mtu, address: chooseSubnet(used) };
-    const subnet = parseCidr(request.subnet);
-    if (used.some((other) => overlaps(other, subnet))) throw new PermissionDeniedError(`invalid pool request: Pool overlaps with other one on this address space: ${request.subnet}`);
-    const gateway = request.gateway === undefined ? subnet.network + 1 : parseCidr(`${request.gateway}/${String(subnet.prefix)}`).address;
-    return { interfaceName, mtu, address: formatCidr(gateway, subnet.prefix), ...(request.range === undefined ? {} : { range: request.range }) };
+    return { network, warning };
   }
 
   /** @throws PermissionDeniedError for the default networks and for one in use */
   async delete(idOrName: string): Promise<NetworkRecord> {
     const network = this.get(idOrName);
     if (this.isDefault(network)) throw new PermissionDeniedError(`${network.name} is a pre-defined network and cannot be removed`);
-    if (this.#count(network.id).size > 0) throw new PermissionDeniedError(`error while removing network: network ${network.name} has active endpoints`);
+    if (this.#count(network.id).size > 0) throw new PermissionDeniedError(`error while removing network: network ${network.name} id ${network.id} has active endpoints`);
     await this.#driver(network).delete(network);
     this.#options.store.delete(network.id);
     this.#byId.delete(network.id);
@@ -190,36 +165,58 @@ export class Networks {
     return network;
   }
 
+  /** Where ports are published in this network for which no address is given; undefined: everywhere. */
+  hostBinding(network: NetworkRecord): string | undefined {
+    return network.driver === 'bridge' ? parseBridgeOptions(network.options).hostBinding : undefined;
+  }
+
   /** Connects a container's sandbox. Nothing is left on failure. */
-  async attach(network: NetworkRecord, containerId: string, request: Omit<EndpointRequest, 'endpointId'>, sandbox: Sandbox): Promise<EndpointRecord> {
+  async attach(network: NetworkRecord, containerId: string, request: EndpointRequest, sandbox: Sandbox): Promise<EndpointRecord> {
     const broken = this.#broken.get(network.id);
     if (broken) throw new InternalError(`network ${network.name} could not be set up: ${messageOf(broken)}`, { cause: broken });
+    checkFixedAddresses(network, request);
     const endpointId = newId();
     this.#count(network.id).add(endpointId);
+    const addresses = this.#addresses.get(network.id);
+    let given: Partial<EndpointRecord> = {};
     try {
-      const endpoint = await this.#driver(network).attach(network, { ...request, endpointId }, sandbox);
+      given = addresses?.allocate(request) ?? {};
+      const { address: _four, address6: _six, mac, ...rest } = request;
+      const endpoint = await this.#driver(network).attach(network, { ...rest, ...given, mac: mac ?? macOf(given), id: endpointId, networkId: network.id, networkName: network.name }, sandbox);
       this.#announce('connect', network, containerId);
       return endpoint;
     } catch (error) {
+      addresses?.release(given);
       this.#count(network.id).delete(endpointId);
       throw error;
     }
   }
 
-  /** Takes an endpoint away. Idempotent. */
-  async detach(containerId: string, endpoint: EndpointRecord, options?: { isRunning: boolean }): Promise<void> {
+  /** Takes an endpoint away. Idempotent. @param options.sandbox of a container that goes on without it */
+  async detach(containerId: string, endpoint: EndpointRecord, options?: { sandbox?: Sandbox }): Promise<void> {
     const network = this.#byId.get(endpoint.networkId);
     if (!network || !this.#count(network.id).delete(endpoint.id)) return;
     try {
       await this.#driver(network).detach(network, endpoint, options);
     } finally {
+      this.#addresses.get(network.id)?.release(endpoint);
       this.#announce('disconnect', network, containerId);
     }
   }
 
-  giveDefaultRoute(endpoint: EndpointRecord, sandbox: Sandbox): void {
-    const network = this.#byId.get(endpoint.networkId);
-    if (network) this.#driver(network).giveDefaultRoute(network, endpoint, sandbox);
+  /** Gives a container its ways out, of the networks that it is in now. */
+  setDefaultRoutes(endpoints: readonly EndpointRecord[], sandbox: Sandbox): void {
+    const candidates = endpoints.flatMap((endpoint) => {
+      const network = this.#byId.get(endpoint.networkId);
+      return network && endpoint.interfaceName !== undefined ? [{ network, endpoint }] : [];
+    });
+    for (const family of [4, 6] as const) {
+      const chosen = chooseGateway(candidates, family);
+      const interfaceName = chosen?.endpoint.interfaceName ?? '';
+      const gateway = family === 4 ? chosen?.endpoint.gateway : chosen?.endpoint.gateway6;
+      if (!chosen || (gateway === undefined && !isRouted(chosen.network))) setDefaultRoute(sandbox, family, undefined);
+      else setDefaultRoute(sandbox, family, isRouted(chosen.network) || gateway === undefined ? { interfaceName, onLink: true } : { interfaceName, gateway });
+    }
   }
 
   /** Takes the kernel's part of all networks away, at the end of an engine that leaves no container running. */
@@ -255,21 +252,15 @@ export class Networks {
   }
 }
 
-/**
- * A name for the default bridge that no other engine on this machine uses: `strata0`, `strata1` … One that belongs to `owner`
- * already is taken again. `stale`: the interface is left from an engine whose data root no longer exists, and must be deleted first.
- * @param owner the data root
- */
-export function chooseBridgeName(owner: string): { name: string; stale: boolean } {
-  using netlink = new NetlinkSocket();
-  for (let index = 0; ; index += 1) {
-    const name = `strata${String(index)}`;
-    const link = findLink(netlink, name);
-    if (!link || link.alias === `strata ${owner}`) return { name, stale: false };
-    if (link.alias.startsWith('strata ') && !existsSync(link.alias.slice('strata '.length))) return { name, stale: true };
-  }
-}
-
 function newId(): string {
   return randomBytes(32).toString('hex');
+}
+
+/** @throws InvalidArgumentError in dockerd's words */
+function checkFixedAddresses({ name, pools, driver }: NetworkRecord, { address, address6 }: EndpointRequest): void {
+  for (const [wanted, isFamily] of [[address, (subnet: string): boolean => !subnet.includes(':')], [address6, (subnet: string): boolean => subnet.includes(':')]] as const) {
+    if (wanted === undefined) continue;
+    if (DEFAULT_NAMES.includes(name) || driver === 'host' || driver === 'null') throw new InvalidArgumentError('user specified IP address is supported on user defined networks only');
+    if (!pools.some(({ subnet, chosen }) => isFamily(subnet) && chosen !== true)) throw new InvalidArgumentError('user specified IP address is supported only when connecting to networks with user configured subnets');
+  }
 }

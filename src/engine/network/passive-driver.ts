@@ -1,4 +1,4 @@
-import type { EndpointRequest, NetworkDriver } from './network-driver.ts';
+import type { NetworkDriver } from './network-driver.ts';
 import type { EndpointRecord, NetworkRecord } from './network-record.ts';
 
 /** `host` (the container uses the host's network) and `null` (it has only a loopback): nothing to make, nothing to take away. */
@@ -17,8 +17,8 @@ export class PassiveDriver implements NetworkDriver {
     return Promise.resolve();
   }
 
-  attach(network: NetworkRecord, request: EndpointRequest): Promise<EndpointRecord> {
-    return Promise.resolve({ id: request.endpointId, networkId: network.id, networkName: network.name, aliases: [], ports: [] });
+  attach(_network: NetworkRecord, { id, networkId, networkName }: EndpointRecord): Promise<EndpointRecord> {
+    return Promise.resolve({ id, networkId, networkName, aliases: [], ports: [] });
   }
 
   adopt(): void {
@@ -27,9 +27,5 @@ export class PassiveDriver implements NetworkDriver {
 
   detach(): Promise<void> {
     return Promise.resolve();
-  }
-
-  giveDefaultRoute(): void {
-    // There is no way out, or it is the machine's.
   }
 }

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import type { ContainerConfig, ContainerCreateRequest, ContainerUpdateRequest, EndpointSettings, ExecCreateRequest, HostConfig } from '../../../api/wire/container.ts';
 import { InvalidArgumentError } from '../../../api/errors.ts';
 import type { WantedEndpoint } from '../../containers/container-record.ts';
@@ -41,7 +42,7 @@ const hostConfig: FieldTable = {
 const update: FieldTable = { ...limits, RestartPolicy: { object: { Name: 'string', MaximumRetryCount: 'integer' } } };
 
 export const ENDPOINT: FieldTable = {
-  IPAMConfig: { object: { IPv4Address: 'string', IPv6Address: 'string' } }, Links: 'strings', MacAddress: 'string', Aliases: 'strings', DriverOpts: 'string-map', NetworkID: 'string',
+  IPAMConfig: { object: { IPv4Address: 'string', IPv6Address: 'string', LinkLocalIPs: 'strings' } }, Links: 'strings', MacAddress: 'string', Aliases: 'strings', DriverOpts: 'string-map', GwPriority: 'integer', NetworkID: 'string',
 };
 
 const create: FieldTable = { ...config, HostConfig: { object: hostConfig }, NetworkingConfig: { object: { EndpointsConfig: { map: ENDPOINT } } } };
@@ -77,10 +78,17 @@ export function decodeEndpoint(body: unknown): WantedEndpoint {
 }
 
 function wantedEndpoint(settings: EndpointSettings | null): WantedEndpoint {
-  const address = settings?.IPAMConfig?.IPv4Address ?? '';
+  const { IPv4Address: address = '', IPv6Address: address6 = '' } = settings?.IPAMConfig ?? {};
   const mac = settings?.MacAddress ?? '';
+  const priority = settings?.GwPriority ?? 0;
+  const options = settings?.DriverOpts ?? {};
+  if (address !== '' && !isIPv4(address)) throw new InvalidArgumentError(`invalid IPv4 address: ${address}`);
+  if (address6 !== '' && !isIPv6(address6)) throw new InvalidArgumentError(`invalid IPv6 address: ${address6}`);
   if (mac !== '' && !/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(mac)) throw new InvalidArgumentError(`invalid MAC address ${JSON.stringify(mac)}`);
-  return { aliases: settings?.Aliases ?? [], ...(address === '' ? {} : { address }), ...(mac === '' ? {} : { mac: mac.toLowerCase() }) };
+  return {
+    aliases: settings?.Aliases ?? [], ...(address === '' ? {} : { address }), ...(address6 === '' ? {} : { address6 }), ...(mac === '' ? {} : { mac: mac.toLowerCase() }),
+    ...(priority === 0 ? {} : { gatewayPriority: priority }), ...(Object.keys(options).length === 0 ? {} : { driverOptions: options }),
+  };
 }
 
 const execCreate: FieldTable = {

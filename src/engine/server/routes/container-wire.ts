@@ -1,5 +1,5 @@
 import type { ContainerInspect, Health, ContainerState as WireState, ContainerSummary, EndpointSettings, ExecInspect, MountPoint, PortBinding } from '../../../api/wire/container.ts';
-import type { ContainerMount, ContainerRecord } from '../../containers/container-record.ts';
+import type { ContainerMount, ContainerRecord, WantedEndpoint } from '../../containers/container-record.ts';
 import type { Container } from '../../containers/container.ts';
 import type { HealthState } from '../../containers/health/health.ts';
 import type { Exec } from '../../containers/execs.ts';
@@ -96,8 +96,8 @@ function networkSettings(container: Container, version: ApiVersion): ContainerIn
   const [first] = record.endpoints;
   const legacy = isAtLeast(version, 1, 52) ? {} : {
     Bridge: '', HairpinMode: false, LinkLocalIPv6Address: '', LinkLocalIPv6PrefixLen: 0, SecondaryIPAddresses: null, SecondaryIPv6Addresses: null,
-    EndpointID: first?.id ?? '', Gateway: first?.gateway ?? '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0, IPAddress: first?.address ?? '', IPPrefixLen: first?.prefix ?? 0,
-    IPv6Gateway: '', MacAddress: first?.mac ?? '',
+    EndpointID: first?.id ?? '', Gateway: first?.gateway ?? '', GlobalIPv6Address: first?.address6 ?? '', GlobalIPv6PrefixLen: first?.prefix6 ?? 0, IPAddress: first?.address ?? '', IPPrefixLen: first?.prefix ?? 0,
+    IPv6Gateway: first?.gateway6 ?? '', MacAddress: first?.mac ?? '',
   };
   const connected = record.endpoints.length > 0;
   return {
@@ -118,16 +118,21 @@ export function endpointSettings(record: ContainerRecord): Record<string, Endpoi
 
 /** What older versions do not tell of endpoints. */
 function gateEndpoints(endpoints: Record<string, EndpointSettings>, version: ApiVersion | undefined): Record<string, EndpointSettings> {
-  if (!version || isAtLeast(version, 1, 44)) return endpoints;
-  return Object.fromEntries(Object.entries(endpoints).map(([name, { DNSNames: _, ...older }]) => [name, older]));
+  if (!version || isAtLeast(version, 1, 48)) return endpoints;
+  return Object.fromEntries(Object.entries(endpoints).map(([name, { DNSNames: names, GwPriority: _, ...older }]) => [name, names !== undefined && isAtLeast(version, 1, 44) ? { ...older, DNSNames: names } : older]));
 }
 
-function endpointWire(endpoint: EndpointRecord | undefined, wanted: { aliases: readonly string[]; address?: string; mac?: string }): EndpointSettings {
+function endpointWire(endpoint: EndpointRecord | undefined, wanted: WantedEndpoint): EndpointSettings {
   return {
-    IPAMConfig: wanted.address === undefined ? null : { IPv4Address: wanted.address }, Links: null, Aliases: wanted.aliases.length === 0 ? null : [...wanted.aliases],
-    MacAddress: endpoint?.mac ?? wanted.mac ?? '', DriverOpts: null, NetworkID: endpoint?.networkId ?? '', EndpointID: endpoint?.id ?? '', Gateway: endpoint?.gateway ?? '',
-    IPAddress: endpoint?.address ?? '', IPPrefixLen: endpoint?.prefix ?? 0, IPv6Gateway: '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0, DNSNames: null,
+    IPAMConfig: ipamConfig(wanted), Links: null, Aliases: wanted.aliases.length === 0 ? null : [...wanted.aliases],
+    MacAddress: endpoint?.mac ?? wanted.mac ?? '', DriverOpts: wanted.driverOptions ?? null, GwPriority: wanted.gatewayPriority ?? 0, NetworkID: endpoint?.networkId ?? '', EndpointID: endpoint?.id ?? '', Gateway: endpoint?.gateway ?? '',
+    IPAddress: endpoint?.address ?? '', IPPrefixLen: endpoint?.prefix ?? 0, IPv6Gateway: endpoint?.gateway6 ?? '', GlobalIPv6Address: endpoint?.address6 ?? '', GlobalIPv6PrefixLen: endpoint?.prefix6 ?? 0, DNSNames: null,
   };
+}
+
+function ipamConfig({ address, address6 }: WantedEndpoint): NonNullable<EndpointSettings['IPAMConfig']> | null {
+  if (address === undefined && address6 === undefined) return null;
+  return { ...(address === undefined ? {} : { IPv4Address: address }), ...(address6 === undefined ? {} : { IPv6Address: address6 }) };
 }
 
 /** Exposed ports with the host ports that lead there. */

@@ -1,11 +1,11 @@
 import { InvalidArgumentError, NotImplementedError } from '../../../api/errors.ts';
 import type { EndpointSettings } from '../../../api/wire/container.ts';
+import type { IpamConfig } from '../../../api/wire/network.ts';
 import type { WantedEndpoint } from '../../containers/container-record.ts';
 import type { NetworkChanges } from '../../containers/network-changes.ts';
 import type { ContainerRegistry } from '../../containers/container-registry.ts';
 import type { EventBus } from '../../events/event-bus.ts';
 import { parseUntil } from '../../containers/prune.ts';
-import { formatCidr, formatIpv4, parseCidr } from '../../network/cidr.ts';
 import type { NetworkRecord } from '../../network/network-record.ts';
 import type { Networks } from '../../network/networks.ts';
 import { decodeObject, type FieldTable } from '../decode.ts';
@@ -17,12 +17,14 @@ import { wireTime } from './container-wire.ts';
 
 const FILTERS = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'];
 const create: FieldTable = {
-  Name: 'string', Driver: 'string', Internal: 'boolean', Attachable: 'boolean', Ingress: 'boolean', EnableIPv6: 'boolean', Options: 'string-map', Labels: 'string-map',
-  IPAM: { object: { Driver: 'string', Config: { list: { Subnet: 'string', IPRange: 'string', Gateway: 'string' } }, Options: 'string-map' } },
+  Name: 'string', Driver: 'string', Scope: 'string', Internal: 'boolean', Attachable: 'boolean', Ingress: 'boolean', ConfigOnly: 'boolean', EnableIPv4: 'boolean', EnableIPv6: 'boolean',
+  Options: 'string-map', Labels: 'string-map',
+  IPAM: { object: { Driver: 'string', Config: { list: { Subnet: 'string', IPRange: 'string', Gateway: 'string', AuxiliaryAddresses: 'string-map' } }, Options: 'string-map' } },
 };
 interface CreateBody {
-  Name?: string; Driver?: string; Internal?: boolean; Attachable?: boolean; Ingress?: boolean; EnableIPv6?: boolean; Options?: Record<string, string>; Labels?: Record<string, string>;
-  IPAM?: { Driver?: string; Config?: { Subnet?: string; IPRange?: string; Gateway?: string }[]; Options?: Record<string, string> };
+  Name?: string; Driver?: string; Scope?: string; Internal?: boolean; Attachable?: boolean; Ingress?: boolean; ConfigOnly?: boolean; EnableIPv4?: boolean; EnableIPv6?: boolean;
+  Options?: Record<string, string>; Labels?: Record<string, string>;
+  IPAM?: { Driver?: string; Config?: IpamConfig[]; Options?: Record<string, string> };
 }
 
 export function networkRoutes({ networks, registry, changes, events }: { networks: Networks; registry: ContainerRegistry; changes: NetworkChanges; events: EventBus }): Route[] {
@@ -43,8 +45,8 @@ export function networkRoutes({ networks, registry, changes, events }: { network
     {
       method: 'POST', path: '/networks/create',
       handler: async (context) => {
-        const network = await networks.create(decodeCreate(await context.readJson()));
-        context.json(201, { Id: network.id, Warning: '' });
+        const { network, warning } = await networks.create(decodeCreate(await context.readJson()));
+        context.json(201, { Id: network.id, Warning: warning });
       },
     },
     { method: 'DELETE', path: '/networks/{id}', handler: async (context) => { await networks.delete(context.params['id'] ?? ''); context.empty(204); } },
@@ -90,15 +92,19 @@ function decodeConnect(body: unknown): { container: string; endpoint: WantedEndp
 
 function decodeCreate(value: unknown): Parameters<Networks['create']>[0] {
   const body = decodeObject<CreateBody>(value, create);
-  const [config, ...more] = body.IPAM?.Config ?? [];
-  if (more.length > 0) throw new NotImplementedError('more than one subnet for a network is not implemented');
-  if (body.EnableIPv6 === true) throw new NotImplementedError('IPv6 networks are not implemented');
   if (body.Ingress === true) throw new InvalidArgumentError('ingress networks belong to swarm, which Strata does not have');
+  if (body.ConfigOnly === true) throw new NotImplementedError('networks that only keep a configuration are not implemented');
+  if (body.Scope !== undefined && !['', 'local'].includes(body.Scope)) throw new InvalidArgumentError(`scope ${body.Scope} belongs to swarm, which Strata does not have`);
   const driver = body.Driver ?? '';
   return {
     name: body.Name ?? '', driver: driver === '' || driver === 'default' ? 'bridge' : driver, internal: body.Internal === true, attachable: body.Attachable === true,
-    labels: body.Labels ?? {}, options: body.Options ?? {},
-    ...(config?.Subnet ? { subnet: config.Subnet } : {}), ...(config?.IPRange ? { range: config.IPRange } : {}), ...(config?.Gateway ? { gateway: config.Gateway } : {}),
+    labels: body.Labels ?? {}, options: body.Options ?? {}, enableIpv4: body.EnableIPv4 !== false, enableIpv6: body.EnableIPv6 === true,
+    ipam: {
+      driver: body.IPAM?.Driver ?? '', options: body.IPAM?.Options ?? null,
+      pools: (body.IPAM?.Config ?? []).map(({ Subnet = '', IPRange, Gateway, AuxiliaryAddresses }) => ({
+        subnet: Subnet, ...(IPRange ? { range: IPRange } : {}), ...(Gateway ? { gateway: Gateway } : {}), ...(AuxiliaryAddresses ? { auxiliary: AuxiliaryAddresses } : {}),
+      })),
+    },
   };
 }
 
@@ -121,27 +127,25 @@ function isUsed(network: NetworkRecord, registry: ContainerRegistry): boolean {
 }
 
 function wireNetwork(network: NetworkRecord): Record<string, unknown> {
-  const { bridge } = network;
-  const subnet = bridge ? parseCidr(bridge.address) : undefined;
-  const isDefault = bridge !== undefined && network.name === 'bridge';
   return {
-    Name: network.name, Id: network.id, Created: wireTime(network.createdAt), Scope: 'local', Driver: network.driver, EnableIPv4: true, EnableIPv6: false,
+    Name: network.name, Id: network.id, Created: wireTime(network.createdAt), Scope: 'local', Driver: network.driver, EnableIPv4: network.enableIpv4, EnableIPv6: network.enableIpv6,
     IPAM: {
-      Driver: 'default', Options: null,
-      Config: bridge && subnet ? [{ Subnet: formatCidr(subnet.network, subnet.prefix), ...(bridge.range === undefined ? {} : { IPRange: bridge.range }), Gateway: formatIpv4(subnet.address) }] : null,
+      Driver: 'default', Options: network.ipamOptions,
+      Config: network.driver === 'host' || network.driver === 'null' ? null : network.pools.map(({ subnet, range, gateway, auxiliary }) => ({
+        Subnet: subnet, ...(range === undefined ? {} : { IPRange: range }), ...(gateway === undefined ? {} : { Gateway: gateway }), ...(auxiliary ? { AuxiliaryAddresses: auxiliary } : {}),
+      })),
     },
-    Internal: network.internal, Attachable: network.attachable, Ingress: false, ConfigFrom: { Network: '' }, ConfigOnly: false, Containers: {},
-    Options: isDefault ? {
-      'com.docker.network.bridge.default_bridge': 'true', 'com.docker.network.bridge.enable_icc': 'true', 'com.docker.network.bridge.enable_ip_masquerade': 'true',
-      'com.docker.network.bridge.host_binding_ipv4': '0.0.0.0', 'com.docker.network.bridge.name': bridge.interfaceName, 'com.docker.network.driver.mtu': String(bridge.mtu),
-    } : network.options,
-    Labels: network.labels,
+    Internal: network.internal, Attachable: network.attachable, Ingress: false, ConfigFrom: { Network: '' }, ConfigOnly: false, Containers: {}, Options: network.options, Labels: network.labels,
   };
 }
 
 function containersOf(network: NetworkRecord, registry: ContainerRegistry): Record<string, unknown> {
   const rows = registry.list().flatMap(({ record }) => record.endpoints.filter((endpoint) => endpoint.networkId === network.id).map((endpoint) => [record.id, {
-    Name: record.name, EndpointID: endpoint.id, MacAddress: endpoint.mac ?? '', IPv4Address: endpoint.address === undefined ? '' : `${endpoint.address}/${String(endpoint.prefix ?? 32)}`, IPv6Address: '',
+    Name: record.name, EndpointID: endpoint.id, MacAddress: endpoint.mac ?? '', IPv4Address: withPrefix(endpoint.address, endpoint.prefix), IPv6Address: withPrefix(endpoint.address6, endpoint.prefix6),
   }] as const));
   return Object.fromEntries(rows);
+}
+
+function withPrefix(address: string | undefined, prefix: number | undefined): string {
+  return address === undefined ? '' : `${address}/${String(prefix ?? 0)}`;
 }
