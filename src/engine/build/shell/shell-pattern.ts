@@ -55,7 +55,7 @@ export class ShellPattern {
     for (;;) {
       const match = search.find(this.#pieces, from);
       if (match === undefined) break;
-      parts.push(...characters.slice(from, match.start), replacement);
+      parts.push(characters.slice(from, match.start).join(''), replacement);
       from = match.end;
       if (match.start === match.end) {
         if (from < characters.length) parts.push(characters[from] ?? '');
@@ -63,7 +63,7 @@ export class ShellPattern {
       }
       if (which === 'first' || from > characters.length) break;
     }
-    return [...parts, ...characters.slice(from)].join('');
+    return parts.join('') + characters.slice(from).join('');
   }
 }
 

@@ -35,12 +35,28 @@ export interface Expansion {
  * @throws InvalidArgumentError in BuildKit's words
  */
 export function expand(word: string, environment: Environment, options: ExpandOptions = {}): Expansion {
+  if (!SPECIAL.test(word)) return plainExpansion(word);
   try {
     return new Expander(word, environment, options).run();
   } catch (cause) {
     const shown = word.length > SHOWN_LIMIT ? `${word.slice(0, SHOWN_LIMIT)}…` : word;
     throw new InvalidArgumentError(`failed to process ${quote(shown)}: ${messageOf(cause)}`, { cause });
   }
+}
+
+const SPECIAL = /["$'\\`]/;
+const NONE: ReadonlySet<string> = new Set();
+
+/** Most words have nothing in them. */
+function plainExpansion(text: string): Expansion {
+  return {
+    text, matched: NONE, unmatched: NONE,
+    get words() {
+      const words = new Words();
+      words.add(text);
+      return words.all();
+    },
+  };
 }
 
 const SHOWN_LIMIT = 1000;
