@@ -2,10 +2,11 @@
 
 /** White space as Go's unicode.IsSpace. */
 export function isSpace(character: string): boolean {
-  return SPACE.test(character) && character !== '\ufeff';
+  const code = character.charCodeAt(0);
+  if (code < 0x80) return code === 0x20 || (code >= 0x09 && code <= 0x0d);
+  return code === 0x85 || code === 0xa0 || (code >= 0x1680 && code !== 0xfeff && /^\s/.test(character));
 }
 
-const SPACE = /^[\s\u0085]$/;
 const LEADING = /^[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
 
 export function trimLeft(text: string): string {
@@ -16,6 +17,13 @@ export function trimRight(text: string): string {
   let end = text.length;
   while (end > 0 && isSpace(text.charAt(end - 1))) end -= 1;
   return text.slice(0, end);
+}
+
+/** Without the line ends behind it. */
+export function trimLineEnd(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === '\r' || line[end - 1] === '\n') end -= 1;
+  return line.slice(0, end);
 }
 
 export function trim(text: string): string {

@@ -25,10 +25,10 @@ const WORD = /^(\d*)<<(-?)([^<]+)$/s;
 export function parseHeredocWord(word: string): Heredoc | undefined {
   const [, descriptor = '', dash, rest = ''] = WORD.exec(word) ?? [];
   if (rest === '') return undefined;
-  const plain = expand(rest, NO_VARIABLES, { keepUnset: true }).words;
+  const plain = expand(rest, NO_VARIABLES, { keepUnset: true, splits: true }).words;
   const [name] = plain;
   if (plain.length !== 1 || name === undefined) return undefined;
-  const [written = ''] = expand(rest, NO_VARIABLES, { keepUnset: true, keepQuotes: true }).words;
+  const [written = ''] = expand(rest, NO_VARIABLES, { keepUnset: true, keepQuotes: true, splits: true }).words;
   return { name, expands: countQuotes(name) === countQuotes(written), stripsTabs: dash === '-', ...(descriptor === '' ? {} : { descriptor: Number(descriptor) }), content: '' };
 }
 
@@ -41,7 +41,7 @@ export function heredocsOf(line: string): Heredoc[] {
   if (!line.includes('<<')) return [];
   let words: readonly string[];
   try {
-    words = expand(line, NO_VARIABLES, { keepQuotes: true, keepEscapes: true, keepUnset: true }).words;
+    words = expand(line, NO_VARIABLES, { keepQuotes: true, keepEscapes: true, keepUnset: true, splits: true }).words;
   } catch (error) {
     // A line for a shell may be one that only the shell understands.
     if (error instanceof InvalidArgumentError) return [];

@@ -1,6 +1,6 @@
 import { DirectiveReader, isBlank, withoutMark, type Directive } from './directives.ts';
 import { DockerfileError } from './dockerfile-error.ts';
-import { trim, trimLeft } from './go-text.ts';
+import { trim, trimLeft, trimLineEnd } from './go-text.ts';
 import type { LineRange } from './line-range.ts';
 
 /** An instruction as written over one or more lines, joined. */
@@ -74,7 +74,7 @@ export class LogicalLines {
     const line = this.#lines[this.#at];
     if (line === undefined) return undefined;
     this.#at += 1;
-    return line.endsWith('\r') ? line.replace(/\r+$/, '') : line;
+    return trimLineEnd(line);
   }
 
   #readDirective(line: string): boolean {

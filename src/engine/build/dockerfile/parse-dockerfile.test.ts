@@ -30,6 +30,10 @@ describe('lines', () => {
     const { nodes, escape } = parseDockerfile('\ufeff# escape=`\r\nFROM a\r\nRUN b `\r\n c\r\n');
     assert.deepEqual([escape, nodes.map(({ words }) => words)], ['`', [['a'], ['b  c']]]);
   });
+  test('lines of nothing but their ends, and of blanks', () => {
+    assert.equal(parseDockerfile(`FROM a\nRUN ${'\r'.repeat(1_000_000)}x\r\r\n`).nodes.length, 2);
+    assert.equal(parseDockerfile(`FROM a\nRUN ${' \t'.repeat(1_000_000)}\\ x${' '.repeat(1_000_000)}\n`).nodes.length, 2);
+  });
   test('NUL and controls pass as they are', () => { assert.deepEqual(brief('RUN a\0b\x01'), [['RUN', ['a\0b\x01'], 1, 1]]); });
   test('comments directly above belong to an instruction', () => {
     const { nodes } = parseDockerfile('# check=skip=all\n# a is first\nFROM x AS a\n# lost\n\n# kept\nRUN b\n# cut\n#\nRUN c');

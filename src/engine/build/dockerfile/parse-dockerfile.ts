@@ -1,6 +1,7 @@
 import type { Directive } from './directives.ts';
 import { DockerfileError, locate } from './dockerfile-error.ts';
 import type { DockerfileNode } from './dockerfile-node.ts';
+import { trimLineEnd } from './go-text.ts';
 import { heredocsOf, type Heredoc } from './heredoc.ts';
 import type { LineRange } from './line-range.ts';
 import { LogicalLines } from './logical-lines.ts';
@@ -45,7 +46,7 @@ function takesHeredocs({ keyword, isJson, trigger }: Pick<DockerfileNode, 'keywo
 function readContent(lines: LogicalLines, { name, stripsTabs }: Heredoc, range: LineRange): string {
   const content: string[] = [];
   for (let line = lines.nextRaw(); line !== undefined; line = lines.nextRaw()) {
-    const end = line.replace(/[\r\n]+$/, '');
+    const end = trimLineEnd(line);
     if ((stripsTabs ? end.replace(/^\t+/, '') : end) === name) return content.join('');
     content.push(line);
   }

@@ -224,7 +224,7 @@ export class StageEvaluator {
 
   #exposed(port: string, range: LineRange): readonly string[] {
     const { linter } = this.#context;
-    return this.#expandAll(port, range).words.flatMap((word) => {
+    return this.#expandAll(port, range, { splits: true }).words.flatMap((word) => {
       const { ports, hasHostPart, protocol } = parseExposed(word);
       if (protocol !== protocol.toLowerCase()) linter.warn('ExposeProtoCasing', range, `Defined protocol '${word}' in EXPOSE instruction should be lowercase`);
       if (hasHostPart) linter.warn('ExposeInvalidFormat', range, `EXPOSE instruction should not define an IP address or host-port mapping, found '${word}'`);

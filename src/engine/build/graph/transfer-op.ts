@@ -69,7 +69,7 @@ function withFlags(git: GitSource, { keepGitDir, checksum }: InstructionOf<'add'
 
 function fileNameOf(url: string): string {
   const path = URL.canParse(url) ? new URL(url).pathname : '';
-  const name = path.replace(/\/+$/, '').split('/').at(-1) ?? '';
+  const name = path.split('/').findLast((part) => part !== '') ?? '';
   return name === '' ? '__unnamed__' : decodeName(name);
 }
 

@@ -34,7 +34,7 @@ describe('hostile words', () => {
   test('a word of ten million characters', () => {
     assert.equal(expand('x'.repeat(10_000_000), VARIABLES).text.length, 10_000_000);
     assert.equal(expand('$NONE'.repeat(1_000_000), VARIABLES).unmatched.size, 1);
-    assert.equal(expand(' \\ '.repeat(1_000_000), VARIABLES).words.length, 1_000_000);
+    assert.equal(expand(' \\ '.repeat(1_000_000), VARIABLES, { splits: true }).words.length, 1_000_000);
   });
   test('nesting', () => { assert.throws(() => expand('${A:-'.repeat(100_000), VARIABLES), /nested more than 200 deep|missing/); });
   test('patterns that make backtracking explode', () => {
@@ -60,7 +60,7 @@ describe('laws', () => {
       assert.equal(expand(`'${text}'`, VARIABLES).text, text);
       const plain = text.replaceAll(/["$\\]/g, '');
       assert.equal(expand(plain, VARIABLES).text, plain);
-      assert.deepEqual(expand(plain, VARIABLES).words, plain.split(' ').filter((word) => word !== ''));
+      assert.deepEqual(expand(plain, VARIABLES, { splits: true }).words, plain.split(' ').filter((word) => word !== ''));
     }
   });
   test('the shortest and the longest match agree with regular expressions', () => {

@@ -15,13 +15,15 @@ export interface ExpandOptions {
   keepUnset?: boolean;
   /** Quotes mean nothing: text of a heredoc. */
   plainQuotes?: boolean;
+  /** The words are wanted too. */
+  splits?: boolean;
   /** Shared by all expansions of a Dockerfile. */
   budget?: ExpansionBudget;
 }
 
 export interface Expansion {
   text: string;
-  /** The same, taken apart at white space that is not quoted, also at such in values. */
+  /** The same, taken apart at white space that is not quoted, also at such in values; empty unless they are wanted. */
   words: readonly string[];
   /** Variables that were asked for and had a value. */
   matched: ReadonlySet<string>;
@@ -35,7 +37,7 @@ export interface Expansion {
  * @throws InvalidArgumentError in BuildKit's words
  */
 export function expand(word: string, environment: Environment, options: ExpandOptions = {}): Expansion {
-  if (!SPECIAL.test(word)) return plainExpansion(word);
+  if (options.splits !== true && !SPECIAL.test(word)) return { text: word, words: [], matched: NONE, unmatched: NONE };
   try {
     return new Expander(word, environment, options).run();
   } catch (cause) {
@@ -44,20 +46,9 @@ export function expand(word: string, environment: Environment, options: ExpandOp
   }
 }
 
+/** Most words have nothing of these in them. */
 const SPECIAL = /["$'\\`]/;
 const NONE: ReadonlySet<string> = new Set();
-
-/** Most words have nothing in them. */
-function plainExpansion(text: string): Expansion {
-  return {
-    text, matched: NONE, unmatched: NONE,
-    get words() {
-      const words = new Words();
-      words.add(text);
-      return words.all();
-    },
-  };
-}
 
 const SHOWN_LIMIT = 1000;
 const DEPTH_LIMIT = 200;
@@ -112,9 +103,9 @@ class Expander {
   }
 
   run(): Expansion {
-    const words = new Words();
+    const words = this.#options.splits === true ? new Words() : undefined;
     const text = this.#until(undefined, this.#options.keepEscapes === true, words);
-    return { text, words: words.all(), matched: this.#matched, unmatched: this.#unmatched };
+    return { text, words: words?.all() ?? [], matched: this.#matched, unmatched: this.#unmatched };
   }
 
   #peek(): string | undefined {
