@@ -27,6 +27,8 @@ async function live(dataRoot: string, bootId: string, options: { storage?: 'over
   await snapshotter.recover();
   const images = await openImages({
     config: { dataRoot, ...(options.keepLayerBlobs === undefined ? {} : { keepLayerBlobs: options.keepLayerBlobs }) }, database, snapshotter, log, architecture: 'amd64', users: () => [], announce: () => undefined, bootId,
+    // The real call waits for all that this machine writes.
+    sync: async () => undefined,
   });
   return { images, snapshotter, told, [Symbol.asyncDispose]: async () => { await images.close(); database.close(); } };
 }
@@ -62,7 +64,7 @@ describe('a power cut', { skip: missing({ root: true, tools: [...IMAGE_TOOLS], f
       assert.equal((await life.snapshotter.stat('container')).parent, life.images.records.layers(id).at(-1)?.chainId);
       assert.deepEqual(life.snapshotter.strays(), []);
       await Array.fromAsync(life.images.service.save(['layers']));
-      // Now it is on the disk.
+      await life.images.settler.settle();
       await using third = await live(scratch.path, 'third', { storage });
       assert.ok(!rebuiltBy(third));
     });

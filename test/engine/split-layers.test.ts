@@ -16,7 +16,7 @@ interface Opened extends AsyncDisposable { images: OpenedImages }
 
 async function open(dataRoot: string): Promise<Opened> {
   const database = openDatabase(`${dataRoot}/engine.db`, silentLogger);
-  const images = await openImages({ config: { dataRoot, keepLayerBlobs: false }, database, snapshotter: new OverlaySnapshotter(database, `${dataRoot}/overlay`), log: silentLogger, architecture: 'amd64', users: () => [], announce: () => undefined });
+  const images = await openImages({ config: { dataRoot, keepLayerBlobs: false }, database, snapshotter: new OverlaySnapshotter(database, `${dataRoot}/overlay`), log: silentLogger, architecture: 'amd64', users: () => [], announce: () => undefined, sync: async () => undefined });
   return { images, [Symbol.asyncDispose]: async () => { await images.close(); database.close(); } };
 }
 

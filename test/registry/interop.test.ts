@@ -17,7 +17,7 @@ import { REGISTRY_TOOLS, RegistryProgram } from './registry-program.ts';
 const skip = missing({ root: true, tools: [...DOCKERD_TOOLS, ...ENGINE_TOOLS, ...IMAGE_TOOLS, ...REGISTRY_TOOLS, 'docker', 'podman', 'buildah', 'zstd', 'xz'], filesystems: ['overlay'] }) || await engineMissing();
 
 /** What one writes the others read, digest for digest, over one registry. */
-describe('images between engines', { skip, timeout: 240_000 }, () => {
+describe('images between engines', { skip, timeout: 420_000 }, () => {
   const open = new AsyncDisposableStack();
   let scratch: Scratch;
   let network: NetworkNamespace;
@@ -145,7 +145,7 @@ describe('images between engines', { skip, timeout: 240_000 }, () => {
     const [image] = JSON.parse(await cli.ok('image', 'inspect', `${authority}/oci:1`)) as ImageInspect[];
     assert.ok(image);
     const blobs = (): number => readdirSync(`${sparing.dataRoot}/content/blobs`).flatMap((shelf) => readdirSync(`${sparing.dataRoot}/content/blobs/${shelf}`)).length;
-    await waitUntil('the layers\' blobs to go', () => blobs() < image.RootFS.Layers.length, { timeoutMs: 60_000 });
+    await waitUntil('the layers\' blobs to go', () => blobs() < image.RootFS.Layers.length, { timeoutMs: 180_000 });
     await cli.ok('tag', `${authority}/oci:1`, `${authority}/sparing:1`);
     const pushed = /digest: (sha256:[0-9a-f]{64})/.exec(await cli.ok('push', `${authority}/sparing:1`))?.[1] ?? 'none';
     assert.equal(await digestOf(`${authority}/sparing:1`), pushed);

@@ -3,6 +3,7 @@ import type { Logger } from '../../base/log.ts';
 import { FileContentStore } from '../content/file-content-store.ts';
 import { GarbageCollector } from '../gc/garbage-collector.ts';
 import { Leases } from '../gc/leases.ts';
+import { syncTree } from '../linux/sync-tree.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Database } from '../store/database.ts';
 import { ImageExplorer } from './explore/image-explorer.ts';
@@ -31,6 +32,8 @@ export interface OpenImagesOptions {
   users: ImageUsers;
   /** Which life of the machine this is; asked of the kernel unless given. */
   bootId?: string;
+  /** Waits until everything written below the data root is on the disk; asks the kernel unless given. */
+  sync?: (dataRoot: string) => Promise<void>;
   announce: ImageListener;
 }
 
@@ -65,7 +68,7 @@ export async function openImages(options: OpenImagesOptions): Promise<OpenedImag
   await layers.recover();
   const splits = new SplitLayers({ records, snapshotter, leases, collector, log });
   content.derive(splits);
-  const settling = await openSettling({ database, records, content, snapshotter, unpacker, leases, collector, dataRoot: config.dataRoot, split: config.keepLayerBlobs === false, log, ...(options.bootId === undefined ? {} : { bootId: options.bootId }) });
+  const settling = await openSettling({ database, records, content, snapshotter, unpacker, leases, collector, sync: () => (options.sync ?? syncTree)(config.dataRoot), split: config.keepLayerBlobs === false, log, ...(options.bootId === undefined ? {} : { bootId: options.bootId }) });
   if (config.keepLayerBlobs === false) {
     splits.reduce();
     settling.onSettled(() => { splits.reduce(); });

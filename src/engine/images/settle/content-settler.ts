@@ -1,5 +1,4 @@
 import type { Logger } from '../../../base/log.ts';
-import { syncTree } from '../../linux/sync-tree.ts';
 import type { UnsettledRecords } from './unsettled-records.ts';
 
 /** What is removed again soon need not be written at all, and several images are one write. */
@@ -7,7 +6,8 @@ const DELAY_MS = 5000;
 
 export interface ContentSettlerParts {
   records: UnsettledRecords;
-  dataRoot: string;
+  /** Waits until everything written so far is on the disk. */
+  sync: () => Promise<void>;
   log: Logger;
   /** Called after something has settled. */
   onSettled: () => void;
@@ -42,12 +42,12 @@ export class ContentSettler {
   }
 
   async #settle(): Promise<void> {
-    const { records, dataRoot, log, onSettled } = this.#parts;
+    const { records, sync, log, onSettled } = this.#parts;
     if (this.#closed) return;
     const last = records.list().at(-1);
     if (!last) return;
     try {
-      await syncTree(dataRoot);
+      await sync();
     } catch (error) {
       log.warn('images may not survive a power cut: the disk did not take them', { error });
       return;

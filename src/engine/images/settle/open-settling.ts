@@ -20,7 +20,8 @@ export interface OpenSettlingOptions {
   unpacker: Unpacker;
   leases: Leases;
   collector: GarbageCollector;
-  dataRoot: string;
+  /** Waits until everything written so far is on the disk. */
+  sync: () => Promise<void>;
   /** Whether layers get a split file. */
   split: boolean;
   /** Which life of the machine this is; asked of the kernel unless given. */
@@ -37,10 +38,10 @@ export interface OpenedSettling {
 
 /** Repairs what the machine's going down may have spoilt, before anybody uses it, and from then on sees to it that images get to the disk. */
 export async function openSettling(options: OpenSettlingOptions): Promise<OpenedSettling> {
-  const { records, content, collector, dataRoot, log } = options;
+  const { records, content, collector, sync, log } = options;
   const listeners: (() => void)[] = [];
   const unsettled = new UnsettledRecords(options.database);
-  const settler = new ContentSettler({ records: unsettled, dataRoot, log, onSettled: () => { for (const settled of listeners) settled(); } });
+  const settler = new ContentSettler({ records: unsettled, sync, log, onSettled: () => { for (const settled of listeners) settled(); } });
   const bootId = options.bootId ?? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   const before = unsettled.begin(bootId);
   // What the page cache holds survives an engine, but not its machine.
@@ -51,8 +52,7 @@ export async function openSettling(options: OpenSettlingOptions): Promise<Opened
     content.dropBegun();
     await collector.collect();
   }
-  if (marks.length > 0) await settler.settle();
-  else if (unsettled.list().length > 0) settler.schedule();
+  if (unsettled.list().length > 0) settler.schedule();
   records.onAdded(() => { settler.schedule(); });
   return { settler, onSettled: (settled) => { listeners.push(settled); }, close: () => { settler.close(); unsettled.end(); } };
 }
