@@ -21,7 +21,7 @@ export class ContentSettler {
   readonly #parts: ContentSettlerParts;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
-  #closed = false as boolean;
+  #closed = false;
 
   constructor(parts: ContentSettlerParts) {
     this.#parts = parts;
@@ -53,9 +53,13 @@ export class ContentSettler {
       return;
     }
     // The call may have taken longer than the engine has lived.
-    if (this.#closed) return;
+    if (this.#isClosed()) return;
     records.settleUpTo(last.position);
     onSettled();
+  }
+
+  #isClosed(): boolean {
+    return this.#closed;
   }
 
   /** What is not settled stays marked. A call that is under way is not waited for. */
