@@ -198,7 +198,7 @@ export class Engine {
 
     const router = new Router([
       ...systemRoutes({
-        config, engineId: engineId(database), logDrivers, registry, images: images.source, listImages: async () => images.service.list({ filters: new Map(), all: false, sharedSize: true, containers: true }).map((image) => wireSummary(image, NEWEST_API_VERSION)), snapshotter, volumes, cgroups, runtime: found, seccomp: seccompProfile !== undefined, warnings: [],
+        config, engineId: engineId(database), logDrivers, registry, images: images.source, listImages: async (version) => images.service.list({ filters: new Map(), all: false, sharedSize: true, containers: true }).map((image) => wireSummary(image, version)), snapshotter, volumes, cgroups, runtime: found, seccomp: seccompProfile !== undefined, warnings: [],
       }),
       ...containerRoutes({ registry, creator, lifecycle, controls, remover, updater, execs, images: images.source, snapshotter, events, architecture: goArchitecture() }),
       ...containerFileRoutes({ registry, files, committer }),

@@ -45,11 +45,11 @@ export interface ImageInspect {
   Id: string;
   RepoTags: string[];
   RepoDigests: string[];
-  Parent: string;
-  Comment: string;
+  Parent?: string;
+  Comment?: string;
   Created: string;
-  DockerVersion: string;
-  Author: string;
+  DockerVersion?: string;
+  Author?: string;
   Config: ContainerConfig;
   Architecture: string;
   Variant?: string;

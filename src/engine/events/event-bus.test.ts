@@ -27,7 +27,8 @@ test('filters', () => {
   const matches = (filters: Record<string, string[]>, action = 'exec_start: sh -c x') => matchesEvent(new Map(Object.entries(filters)), event(action));
   assert.equal(matches({ container: ['web'] }), true);
   assert.equal(matches({ container: ['abc'], type: ['container'] }), true);
-  assert.equal(matches({ container: ['db'] }), false);
+  assert.equal(matches({ container: ['we'] }), true);
+  for (const nobody of ['db', 'eb', '']) assert.equal(matches({ container: [nobody] }), false, nobody);
   assert.equal(matches({ event: ['exec_start'] }), true);
   assert.equal(matches({ event: ['exec'] }), false);
   assert.equal(matches({ event: ['start', 'stop'] }, 'stop'), true);

@@ -22,8 +22,9 @@ export function matchesEvent(filters: FilterValues, event: EngineEvent): boolean
     && matchesLabels(filters, event.attributes);
 }
 
+/** A beginning of the name or of the id is enough, as in dockerd. */
 function isNamed(event: EngineEvent, wanted: string): boolean {
-  return event.attributes['name'] === wanted || (wanted !== '' && event.id.startsWith(wanted));
+  return wanted !== '' && (event.attributes['name']?.startsWith(wanted) === true || event.id.startsWith(wanted));
 }
 
 function matchesImage(event: EngineEvent, wanted: string): boolean {

@@ -5,7 +5,7 @@ import { InvalidArgumentError } from '../../api/errors.ts';
  * absent. So a handler gets an object that cannot be wrong in shape.
  */
 export type FieldKind =
-  | 'string' | 'boolean' | 'integer' | 'strings'
+  | 'string' | 'boolean' | 'integer' | 'strings' | 'string-lists'
   /** A list of strings, or one string alone (Cmd and Entrypoint in old clients). */
   | 'command'
   | 'string-map'
@@ -39,6 +39,9 @@ function decodeField(value: unknown, kind: FieldKind, where: string): unknown {
     case 'boolean': if (typeof value !== 'boolean') throw wrong(where, 'true or false'); return value;
     case 'integer': if (!Number.isSafeInteger(value)) throw wrong(where, 'a whole number'); return value;
     case 'strings': return strings(value, where);
+    case 'string-lists':
+      if (!Array.isArray(value)) throw wrong(where, 'a list of lists');
+      return value.map((item) => strings(item, where));
     case 'command': return typeof value === 'string' ? [value] : strings(value, where);
     case 'string-map':
       if (!isObject(value) || !Object.values(value).every((item) => typeof item === 'string')) throw wrong(where, 'an object of strings');

@@ -56,9 +56,19 @@ export interface DecodedCreateRequest {
 /** The body of `POST /containers/create`. @throws InvalidArgumentError */
 export function decodeCreateRequest(body: unknown): DecodedCreateRequest {
   if (body === undefined || body === null) throw new InvalidArgumentError('config cannot be empty in order to create a container');
+  refuseDevices(body);
   const { HostConfig: host = {}, NetworkingConfig: networking, ...rest } = decodeObject<ContainerCreateRequest>(body, create);
   const endpoints = Object.entries(networking?.EndpointsConfig ?? {});
   return { config: rest, hostConfig: host, networks: Object.fromEntries(endpoints.map(([name, settings]) => [name, wantedEndpoint(settings)])) };
+}
+
+/** Devices that a driver would have to bring (`--gpus`): there is none, and to start without them would be no answer. */
+function refuseDevices(body: unknown): void {
+  const { HostConfig: host } = decodeObject<{ HostConfig?: { DeviceRequests?: { Driver?: string; Capabilities?: readonly (readonly string[])[] }[] } }>(body, { HostConfig: { object: { DeviceRequests: { list: { Driver: 'string', Capabilities: 'string-lists' } } } } });
+  const [first] = host?.DeviceRequests ?? [];
+  if (!first) return;
+  const capabilities = (first.Capabilities ?? []).map((all) => `[${all.join(' ')}]`).join(' ');
+  throw new InvalidArgumentError(`could not select device driver ${JSON.stringify(first.Driver ?? '')} with capabilities: [${capabilities}]`);
 }
 
 /** The body of `POST /containers/{id}/update`. @throws InvalidArgumentError */

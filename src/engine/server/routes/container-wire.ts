@@ -1,4 +1,4 @@
-import type { ContainerInspect, Health, ContainerState as WireState, ContainerSummary, EndpointSettings, ExecInspect, MountPoint, PortBinding } from '../../../api/wire/container.ts';
+import type { ContainerConfig, ContainerInspect, Health, ContainerState as WireState, ContainerSummary, EndpointSettings, ExecInspect, MountPoint, PortBinding } from '../../../api/wire/container.ts';
 import type { ContainerMount, ContainerRecord, WantedEndpoint } from '../../containers/container-record.ts';
 import type { Container } from '../../containers/container.ts';
 import type { HealthState } from '../../containers/health/health.ts';
@@ -23,6 +23,11 @@ export function wireTime(ms: number): string {
 
 /** What nobody asked for is there all the same: clients read it without looking whether it is. */
 const CONFIG_DEFAULTS = { Domainname: '', AttachStdin: false, AttachStdout: false, AttachStderr: false, Tty: false, OpenStdin: false, StdinOnce: false } as const;
+
+/** `OnBuild` means nothing to a container; clients since 1.52 do not miss it. */
+function withoutEmpty({ OnBuild, ...config }: ContainerConfig): ContainerConfig {
+  return OnBuild === undefined || OnBuild === null || OnBuild.length === 0 ? config : { ...config, OnBuild };
+}
 
 export interface InspectContext {
   version: ApiVersion;
@@ -60,8 +65,8 @@ export function inspectContainer(container: Container, context: InspectContext):
     HostConfig: { ...(isAtLeast(context.version, 1, 42) ? {} : { KernelMemory: 0, KernelMemoryTCP: 0 }), ...record.hostConfig, Links: shownLinks(record, context.registry) },
     GraphDriver: { Name: context.storageDriver, Data: { MergedDir: container.paths.rootfs } },
     ...(context.size ? { SizeRw: context.size.writable, SizeRootFs: context.size.total } : {}),
-    Mounts: record.mounts.map(wireMount),
-    Config: { ...CONFIG_DEFAULTS, ...record.config, Hostname: hostnameOf(record) },
+    Mounts: wireMounts(record),
+    Config: { ...CONFIG_DEFAULTS, ...(isAtLeast(context.version, 1, 52) ? withoutEmpty(record.config) : record.config), Hostname: hostnameOf(record) },
     NetworkSettings: networkSettings(container, context.version),
   };
 }
@@ -81,6 +86,11 @@ function wireHealth(health: HealthState): Health {
     Status: health.status, FailingStreak: health.failingStreak,
     Log: health.results.map((result) => ({ Start: wireTime(result.startedAt), End: wireTime(result.endedAt), ExitCode: result.exitCode, Output: result.output })),
   };
+}
+
+/** Those of `--tmpfs` stand in the host configuration alone. */
+function wireMounts({ mounts, hostConfig }: ContainerRecord): MountPoint[] {
+  return mounts.filter(({ type, destination }) => type !== 'tmpfs' || !Object.hasOwn(hostConfig.Tmpfs ?? {}, destination)).map(wireMount);
 }
 
 function wireMount(mount: ContainerMount): MountPoint {
@@ -163,7 +173,7 @@ export function summarizeContainer(container: Container, options: { imageName: s
     ...(options.version && !isAtLeast(options.version, 1, 52) ? {} : { Health: { Status: record.health?.status ?? 'none', FailingStreak: record.health?.failingStreak ?? 0 } }),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode ?? 'bridge' },
     NetworkSettings: { Networks: gateEndpoints(endpointSettings(record), options.version) },
-    Mounts: record.mounts.map(wireMount),
+    Mounts: wireMounts(record),
   };
 }
 

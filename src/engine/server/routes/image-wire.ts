@@ -29,8 +29,9 @@ export function wireSummaryWithManifests({ image, manifests: { target, manifests
 export function wireInspect({ record, repoTags, repoDigests, top, snapshotterName, manifests: { target, manifests }, containers }: ImageFacts, version: ApiVersion, withManifests: boolean): ImageInspect {
   const { config } = record;
   return {
-    Id: record.id, RepoTags: [...repoTags], RepoDigests: [...repoDigests], Parent: record.parent ?? '', Comment: config.comment, Created: config.created,
-    DockerVersion: config.dockerVersion, Author: config.author, Config: isAtLeast(version, 1, 50) ? config.config : fullConfig(config.config),
+    Id: record.id, RepoTags: [...repoTags], RepoDigests: [...repoDigests], Created: config.created,
+    ...given({ Parent: record.parent ?? '', Comment: config.comment, DockerVersion: config.dockerVersion, Author: config.author }, !isAtLeast(version, 1, 52)),
+    ...(isAtLeast(version, 1, 45) ? {} : { Container: '', ContainerConfig: fullConfig({}) }), Config: isAtLeast(version, 1, 50) ? config.config : fullConfig(config.config),
     Architecture: config.architecture, ...(config.variant === undefined ? {} : { Variant: config.variant }), Os: config.os,
     Size: record.sizeBytes, ...(isAtLeast(version, 1, 44) ? {} : { VirtualSize: record.sizeBytes }),
     GraphDriver: { Name: snapshotterName, Data: top === undefined ? null : { UpperDir: top.directory } },
@@ -39,6 +40,11 @@ export function wireInspect({ record, repoTags, repoDigests, top, snapshotterNam
     ...(target && isAtLeast(version, 1, 48) ? { Descriptor: wireDescriptor(target) } : {}),
     ...(withManifests && isAtLeast(version, 1, 48) ? { Manifests: manifests.map((manifest) => wireManifest(manifest, containers)) } : {}),
   };
+}
+
+/** Since 1.52 what is empty is left out. */
+function given(fields: Readonly<Record<string, string>>, all: boolean): Readonly<Record<string, string>> {
+  return all ? fields : Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
 }
 
 /** Before 1.50 an image's config had every field of a container's. */

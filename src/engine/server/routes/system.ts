@@ -12,7 +12,7 @@ import type { Snapshotter } from '../../snapshots/snapshotter.ts';
 import { hideUser, proxyNames } from '../../registry/proxy-settings.ts';
 import type { Volumes } from '../../volumes/volumes.ts';
 import { STRATA_VERSION } from '../version.ts';
-import { formatApiVersion, isAtLeast, NEWEST_API_VERSION, OLDEST_API_VERSION } from '../api-version.ts';
+import { type ApiVersion, formatApiVersion, isAtLeast, NEWEST_API_VERSION, OLDEST_API_VERSION } from '../api-version.ts';
 import type { Route, RouteContext } from '../route.ts';
 import { summarizeContainer } from './container-wire.ts';
 import { wireVolume } from './volumes.ts';
@@ -25,7 +25,7 @@ export interface SystemRouteServices {
   logDrivers: LogDrivers;
   images: ImageSource;
   /** The images as `GET /images/json` gives them, for `system df`. */
-  listImages: () => Promise<unknown[]>;
+  listImages: (version: ApiVersion) => Promise<unknown[]>;
   snapshotter: Snapshotter;
   volumes: Volumes;
   cgroups: CgroupMode;
@@ -42,7 +42,7 @@ export function systemRoutes(services: SystemRouteServices): Route[] {
     { method: 'GET', path: '/_ping', handler: (context) => { context.streamHead(200, { ...PING_HEADERS, 'content-type': 'text/plain; charset=utf-8', 'content-length': '2' }).end('OK'); } },
     { method: 'HEAD', path: '/_ping', handler: (context) => { context.streamHead(200, { ...PING_HEADERS, 'content-type': 'text/plain; charset=utf-8', 'content-length': '0' }).end(); } },
     { method: 'GET', path: '/version', handler: (context) => { context.json(200, version(services)); } },
-    { method: 'GET', path: '/info', handler: async (context) => { context.json(200, await info(services)); } },
+    { method: 'GET', path: '/info', handler: async (context) => { context.json(200, await info(services, context.version)); } },
     { method: 'GET', path: '/system/df', handler: async (context) => { context.json(200, await diskUsage(services, context)); } },
   ];
 }
@@ -65,15 +65,17 @@ function version(services: SystemRouteServices): VersionResponse {
   };
 }
 
-async function info(services: SystemRouteServices): Promise<InfoResponse> {
+async function info(services: SystemRouteServices, apiVersion: ApiVersion): Promise<InfoResponse> {
   const { config, registry, cgroups, runtime } = services;
   const proxies = proxyNames(process.env, config.proxies);
   const phases = registry.list().map((container) => container.record.state.phase);
   const count = (...wanted: readonly string[]): number => phases.filter((phase) => wanted.includes(phase)).length;
   const osRelease = parseOsRelease(await readFile('/etc/os-release', 'utf8').catch(() => ''));
+  // Until 1.48 with what was expected, which is never anything else.
+  const commit = (ID: string): { ID: string; Expected?: string } => ({ ID, ...(isAtLeast(apiVersion, 1, 49) ? {} : { Expected: ID }) });
   const has = (controller: string): boolean => cgroups.controllers.includes(controller);
   return {
-    ID: services.engineId,
+    ...(isAtLeast(apiVersion, 1, 25) ? {} : { ExecutionDriver: '<not supported>' }), ID: services.engineId,
     Containers: phases.length, ContainersRunning: count('running'), ContainersPaused: count('paused'), ContainersStopped: count('created', 'exited', 'dead', 'restarting'),
     Images: await services.images.count(),
     Driver: services.snapshotter.name, DriverStatus: [],
@@ -87,8 +89,8 @@ async function info(services: SystemRouteServices): Promise<InfoResponse> {
     DockerRootDir: config.dataRoot, HttpProxy: hideUser(proxies.http), HttpsProxy: hideUser(proxies.https), NoProxy: proxies.none, Name: hostname(), Labels: [...config.labels], ExperimentalBuild: false, ServerVersion: STRATA_VERSION,
     Runtimes: { [runtime.name]: { path: runtime.path } }, DefaultRuntime: runtime.name,
     Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
-    LiveRestoreEnabled: config.liveRestore, Isolation: '', InitBinary: '', ContainerdCommit: { ID: '', Expected: '' }, RuncCommit: { ID: runtime.version, Expected: runtime.version },
-    InitCommit: { ID: '', Expected: '' }, SecurityOptions: [...(services.seccomp ? ['name=seccomp,profile=builtin'] : []), ...(cgroups.version === 2 ? ['name=cgroupns'] : [])], CDISpecDirs: [], Warnings: [...services.warnings],
+    LiveRestoreEnabled: config.liveRestore, Isolation: '', InitBinary: '', ContainerdCommit: commit(''), RuncCommit: commit(runtime.version),
+    InitCommit: commit(''), SecurityOptions: [...(services.seccomp ? ['name=seccomp,profile=builtin'] : []), ...(cgroups.version === 2 ? ['name=cgroupns'] : [])], ...(isAtLeast(apiVersion, 1, 44) ? { CDISpecDirs: [] } : {}), Warnings: [...services.warnings],
   };
 }
 
@@ -118,7 +120,7 @@ async function diskUsage(services: SystemRouteServices, { query, version }: Rout
   if (unknown !== undefined) throw new InvalidArgumentError(`unknown object type: ${unknown}`);
   const wants = (type: (typeof USAGE_TYPES)[number]): boolean => types.length === 0 || types.includes(type);
   return {
-    ...(wants('image') ? { LayersSize: await layersSize(services.snapshotter), Images: await services.listImages() } : {}),
+    ...(wants('image') ? { LayersSize: await layersSize(services.snapshotter), Images: await services.listImages(version) } : {}),
     ...(wants('container') ? { Containers: await containerUsage(services) } : {}),
     ...(wants('volume') ? { Volumes: await volumeUsage(services) } : {}),
     ...(wants('build-cache') ? { BuildCache: [] } : {}),
