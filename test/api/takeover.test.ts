@@ -70,6 +70,8 @@ onEveryEndpoint('takeovers: types, halves, detaching, clients that go', (endpoin
       connection.socket.write(bytes);
       assert.match((await within(20_000, 'the end of the connection', connection.read())).toString(), /ready/);
       connection.socket.destroy();
+      // 20.10 takes the keys of an exec for a failure, and ends the command.
+      if (endpoint().minor < 42) return;
       assert.equal((await shown(id)).Running, true);
       const filters = encodeURIComponent(JSON.stringify({ container: [plain.id], event: ['exec_detach'] }));
       await waitUntil('the event', async () => (await api.get(`/events?since=${since.toFixed(3)}&until=${(Date.now() / 1000).toFixed(3)}&filters=${filters}`)).lines<EventMessage>().some(({ Actor }) => Actor.Attributes['execID'] === id));

@@ -1,6 +1,8 @@
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
 import { readFile } from 'node:fs/promises';
 import { InvalidArgumentError } from '../../../api/errors.ts';
+import type { ContainerSummary } from '../../../api/wire/container.ts';
+import type { ImageSummary } from '../../../api/wire/image.ts';
 import type { InfoResponse, VersionResponse } from '../../../api/wire/system.ts';
 import type { EngineConfig } from '../../config.ts';
 import type { LogDrivers } from '../../logs/log-drivers.ts';
@@ -13,7 +15,9 @@ import { hideUser, proxyNames } from '../../registry/proxy-settings.ts';
 import type { Volumes } from '../../volumes/volumes.ts';
 import { STRATA_VERSION } from '../version.ts';
 import { type ApiVersion, formatApiVersion, isAtLeast, NEWEST_API_VERSION, OLDEST_API_VERSION } from '../api-version.ts';
+import { queryBoolean } from '../query.ts';
 import type { Route, RouteContext } from '../route.ts';
+import { type DiskUsage, summarizeUsage, type UsedVolume } from './disk-usage.ts';
 import { summarizeContainer } from './container-wire.ts';
 import { wireVolume } from './volumes.ts';
 
@@ -25,7 +29,7 @@ export interface SystemRouteServices {
   logDrivers: LogDrivers;
   images: ImageSource;
   /** The images as `GET /images/json` gives them, for `system df`. */
-  listImages: (version: ApiVersion) => Promise<unknown[]>;
+  listImages: (version: ApiVersion) => Promise<ImageSummary[]>;
   snapshotter: Snapshotter;
   volumes: Volumes;
   cgroups: CgroupMode;
@@ -119,16 +123,18 @@ async function diskUsage(services: SystemRouteServices, { query, version }: Rout
   const unknown = types.find((type) => !USAGE_TYPES.some((known) => known === type));
   if (unknown !== undefined) throw new InvalidArgumentError(`unknown object type: ${unknown}`);
   const wants = (type: (typeof USAGE_TYPES)[number]): boolean => types.length === 0 || types.includes(type);
-  return {
+  const usage: DiskUsage = {
     ...(wants('image') ? { LayersSize: await layersSize(services.snapshotter), Images: await services.listImages(version) } : {}),
     ...(wants('container') ? { Containers: await containerUsage(services) } : {}),
     ...(wants('volume') ? { Volumes: await volumeUsage(services) } : {}),
     ...(wants('build-cache') ? { BuildCache: [] } : {}),
-    ...(isAtLeast(version, 1, 42) ? {} : { BuilderSize: 0 }),
   };
+  if (!isAtLeast(version, 1, 52)) return { ...usage, ...(isAtLeast(version, 1, 42) ? {} : { BuilderSize: 0 }) };
+  const verbose = queryBoolean(query, 'verbose');
+  return { ...(verbose ? {} : usage), ...summarizeUsage(usage, verbose) };
 }
 
-async function containerUsage({ registry, images, snapshotter }: SystemRouteServices): Promise<unknown[]> {
+async function containerUsage({ registry, images, snapshotter }: SystemRouteServices): Promise<ContainerSummary[]> {
   const now = Date.now();
   return Promise.all(registry.list().map(async (container) => {
     const writable = await writableBytes(snapshotter, container.id);
@@ -137,7 +143,7 @@ async function containerUsage({ registry, images, snapshotter }: SystemRouteServ
   }));
 }
 
-async function volumeUsage({ registry, volumes }: SystemRouteServices): Promise<unknown[]> {
+async function volumeUsage({ registry, volumes }: SystemRouteServices): Promise<UsedVolume[]> {
   return Promise.all(volumes.list().map(async (volume) => ({
     ...wireVolume(volume, volumes.path(volume.name)),
     UsageData: { Size: await volumes.usage(volume.name) ?? -1, RefCount: registry.list().filter(({ record }) => record.mounts.some((mount) => mount.name === volume.name)).length },
