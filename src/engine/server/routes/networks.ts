@@ -1,4 +1,4 @@
-import { InvalidArgumentError, NotFoundError, NotImplementedError, PermissionDeniedError } from '../../../api/errors.ts';
+import { InvalidArgumentError, NotImplementedError } from '../../../api/errors.ts';
 import type { EndpointSettings } from '../../../api/wire/container.ts';
 import type { IpamConfig } from '../../../api/wire/network.ts';
 import type { WantedEndpoint } from '../../containers/container-record.ts';
@@ -15,8 +15,6 @@ import type { Route } from '../route.ts';
 import { decodeEndpoint, ENDPOINT } from './container-request.ts';
 import { wireTime } from './container-wire.ts';
 
-/** Docker's own; others would be plugins. */
-const DRIVERS = ['bridge', 'host', 'null', 'ipvlan', 'macvlan', 'overlay'];
 const FILTERS = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'];
 const create: FieldTable = {
   Name: 'string', Driver: 'string', Scope: 'string', Internal: 'boolean', Attachable: 'boolean', Ingress: 'boolean', ConfigOnly: 'boolean', EnableIPv4: 'boolean', EnableIPv6: 'boolean',
@@ -47,10 +45,7 @@ export function networkRoutes({ networks, registry, changes, events }: { network
     {
       method: 'POST', path: '/networks/create',
       handler: async (context) => {
-        const wanted = decodeCreate(await context.readJson());
-        if (['bridge', 'host', 'none'].includes(wanted.name)) throw new PermissionDeniedError(`operation is not permitted on predefined ${wanted.name} network`);
-        if (!DRIVERS.includes(wanted.driver)) throw new NotFoundError(`plugin ${JSON.stringify(wanted.driver)} not found`);
-        const { network, warning } = await networks.create(wanted);
+        const { network, warning } = await networks.create(decodeCreate(await context.readJson()));
         context.json(201, { Id: network.id, Warning: warning });
       },
     },
