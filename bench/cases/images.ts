@@ -27,7 +27,7 @@ export async function imageBenchmarks(engines: readonly BenchEngine[], cleanup: 
   return [
     await pullBenchmark('pull: 10 layers, 300 MB, 15,000 files', 'many', { rounds: 5, target: 0.6 }),
     await pullBenchmark('pull: one layer of 80 MB', 'single', { rounds: 5, target: 0.9 }),
-    await pullBenchmark('pull: ten images that share layers, at once', 'shared', { rounds: 5, target: 0.5 }),
+    await pullBenchmark('pull: ten images that share layers, at once', 'shared', { rounds: 3, target: 0.5 }),
     ...upToDate(engines, peers, publish),
     ...archiveBenchmarks(peers, scratch),
     ...listBenchmarks(engines, peers, scratch),
