@@ -11,7 +11,7 @@ export function logBenchmarks(engines: readonly BenchEngine[]): Benchmark[] {
     peers: engines.map(({ name, docker }) => ({
       name,
       run: async () => {
-        const id = await docker.ok('create', 'busybox', 'sh', '-c', `yes | head -c ${String(MEGABYTES)}M`);
+        const id = await docker.ok('create', 'busybox', 'sh', '-c', `yes | head -c ${String(MEGABYTES)}m`);
         const ms = await timed(async () => {
           await docker.ok('start', id);
           const { stdoutBytes } = await docker.run(['logs', '-f', id], { timeoutMs: 120_000 });
