@@ -1,3 +1,5 @@
+import { InternalError } from '../errors.ts';
+import { jsonLines } from '../json-lines.ts';
 import type { VolumeCreateRequest, VolumeSummary } from '../wire/volume.ts';
 import type { Filters } from './containers.ts';
 import type { EngineClient } from './engine-client.ts';
@@ -25,7 +27,8 @@ export function exportVolume(client: EngineClient, name: string): Promise<AsyncI
 }
 
 /** Fills a volume, which is made if it is not there, from a tar. */
-export async function importVolume(client: EngineClient, name: string, archive: AsyncIterable<Uint8Array>): Promise<void> {
+export async function importVolume(client: EngineClient, name: string, archive: AsyncIterable<Uint8Array>): Promise<VolumeSummary> {
   const reply = await client.stream('POST', `/strata/volumes/${encodeURIComponent(name)}/import`, { body: archive, contentType: 'application/x-tar' });
-  await Array.fromAsync(reply);
+  for await (const volume of jsonLines<VolumeSummary>(reply)) return volume;
+  throw new InternalError('the engine has closed the connection before it answered');
 }

@@ -12,8 +12,7 @@ export const importVolumeCommand = defineCommand({
     if (file === '-' && process.stdin.isTTY) throw new ExitError(1, 'requested import from stdin, but stdin is a terminal');
     const archive = file === '-' ? process.stdin as AsyncIterable<Uint8Array> : await openInput(file);
     const { client } = await cli.engine();
-    await importVolume(client, name, archive);
-    cli.line(name);
+    cli.line((await importVolume(client, name, archive)).Name);
     return 0;
   },
 });
