@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DockerCli } from '../fixtures/docker-cli.ts';
@@ -6,7 +9,7 @@ import { Engine, ENGINE_TOOLS, engineMissing } from '../fixtures/engine.ts';
 import { splitBuffer } from '../fixtures/frames.ts';
 import { testImages } from '../fixtures/images.ts';
 import { missing } from '../fixtures/requirements.ts';
-import { uniqueName } from '../fixtures/scratch.ts';
+import { Scratch, uniqueName } from '../fixtures/scratch.ts';
 import { waitUntil, within } from '../fixtures/wait-until.ts';
 import { API_REQUIREMENTS, TestContainer } from './endpoint.ts';
 
@@ -154,6 +157,66 @@ describe('strata: the engine is killed with SIGKILL', { skip: process.env['STRAT
     assert.ok(['exited', 'running'].includes(State.Status), State.Status);
     await container.remove();
     assert.deepEqual(await engine.leaks(), []);
+  });
+
+  test('after a clean stop the policies say who comes again', async () => {
+    const policies = ['always', 'unless-stopped', 'on-failure', 'no'] as const;
+    const containers = await Promise.all(policies.map((policy) => run('sleep 1000', '--restart', policy, '--stop-timeout', '0')));
+    const stopped = await run('sleep 1000', '--restart', 'unless-stopped', '--stop-timeout', '0');
+    const always = await run('sleep 1000', '--restart', 'always', '--stop-timeout', '0');
+    for (const container of [stopped, always]) assert.equal((await engine.api.post(container.at('/stop?t=0'))).status, 204);
+    await engine.restart('stop');
+    const states = async (): Promise<string[]> => Promise.all([...containers, stopped, always].map(async (container) => (await container.inspect()).State.Status));
+    const expected = ['running', 'running', 'running', 'exited', 'exited', 'running'];
+    await waitUntil('those whose policy says so', async () => JSON.stringify(await states()) === JSON.stringify(expected)).catch(() => undefined);
+    assert.deepEqual(await states(), expected);
+    for (const container of [...containers, stopped, always]) await container.remove();
+  });
+
+  test('lines that were to be sent on are sent by the next engine, in order', async () => {
+    await using scratch = await Scratch.create('syslog');
+    const path = scratch.file('socket');
+    const received: Buffer[] = [];
+    await using server = createServer((socket) => { socket.on('data', (data: Buffer) => { received.push(data); }); });
+    server.listen(path);
+    await once(server, 'listening');
+    await using container = await run('echo first; read a; echo second; read a; echo third', '-i', '--log-driver', 'syslog', '--log-opt', `syslog-address=unix://${path}`, '--log-opt', 'syslog-format=rfc5424');
+    const texts = (): string[] => [...new Set(Buffer.concat(received).toString().trimEnd().split('\n').map((line) => line.replace(/^.* - /, '')))];
+    await waitUntil('the first line', () => texts().includes('first'));
+    const input = await engine.api.hijack(container.at('/attach?stream=1&stdin=1'));
+    await engine.kill9();
+    input.socket.destroy();
+    await engine.startAgain();
+    const again = await engine.api.hijack(container.at('/attach?stream=1&stdin=1'));
+    again.socket.write('x\n');
+    await waitUntil('the second line', () => texts().includes('second'));
+    again.socket.write('x\n');
+    assert.equal(await container.wait(60_000), 0);
+    assert.deepEqual(texts(), ['first', 'second', 'third']);
+    again.socket.destroy();
+  });
+
+  test('json-file goes on in docker\'s format', async () => {
+    await using container = await run('echo before; read a; echo after', '-i', '--log-driver', 'json-file', '--label', 'k=v', '--log-opt', 'labels=k');
+    await waitUntil('the first line', async () => (await logs(container)) === 'before\n');
+    await engine.restart('kill9');
+    const input = await engine.api.hijack(container.at('/attach?stream=1&stdin=1'));
+    input.socket.write('x\n');
+    assert.equal(await container.wait(60_000), 0);
+    input.socket.destroy();
+    const lines = (await readFile((await container.inspect()).LogPath, 'utf8')).trimEnd().split('\n').map((line) => line.replace(/,"time":.*/, ''));
+    assert.deepEqual(lines, ['before', 'after'].map((text) => String.raw`{"log":"${text}\n","stream":"stdout","attrs":{"k":"v"}`));
+  });
+
+  test('a check of health that was under way is ended, and checks go on', async () => {
+    const check = 'echo $$ >> /checks; sleep 1000';
+    await using container = await run('touch /checks; sleep 10000', '--health-cmd', check, '--health-interval', '1s', '--health-timeout', '900s');
+    const checks = async (): Promise<number> => Number(await docker.ok('exec', container.name, 'sh', '-c', 'wc -l < /checks'));
+    const sleepers = async (): Promise<number> => Number(await docker.ok('exec', container.name, 'sh', '-c', 'ps | grep -c "[s]leep 1000$"'));
+    await waitUntil('a check', async () => (await checks()) === 1);
+    await engine.restart('kill9');
+    await waitUntil('the next check', async () => (await checks()) === 2);
+    await waitUntil('the end of the first', async () => (await sleepers()) === 1);
   });
 });
 

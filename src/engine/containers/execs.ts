@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { ConflictError, InvalidArgumentError, messageOf, NotFoundError } from '../../api/errors.ts';
@@ -29,6 +31,8 @@ export interface ExecConfig {
   stderr: boolean;
   detachKeys: Buffer;
   consoleSize?: { columns: number; rows: number };
+  /** A check of health: nobody is left to hear of it when the engine has gone. */
+  isProbe?: true;
 }
 
 export interface Exec {
@@ -112,7 +116,7 @@ export class Execs {
     const { container, config } = exec;
     const { client } = options;
     const consoleSize = options.consoleSize ?? config.consoleSize;
-    const directory = join(container.paths.runDirectory, 'x', exec.id.slice(0, 16));
+    const directory = join(execsDirectory(container), config.isProbe === true ? `${PROBE_PREFIX}${exec.id.slice(0, 15)}` : exec.id.slice(0, 16));
     const started = Promise.withResolvers<RunningProcess>();
     started.resolve(this.#runtime.exec({
       containerId: container.id, processDirectory: directory, process: this.#ociProcess(container, config),
@@ -172,6 +176,28 @@ export class Execs {
   #isAlive(exec: Exec): boolean {
     return exec.container.running;
   }
+}
+
+/** No id begins so. */
+const PROBE_PREFIX = 'p';
+
+function execsDirectory({ paths }: Container): string {
+  return join(paths.runDirectory, 'x');
+}
+
+/** Ends the checks of health that an engine which has gone had under way in a container that still runs. Looks at once, so that those of this engine are not taken for them. */
+export async function endProbes(container: Container, runtime: Pick<Runtime, 'recover'>): Promise<void> {
+  const directories = execsDirectory(container);
+  const names = existsSync(directories) ? readdirSync(directories) : [];
+  await Promise.all(names.filter((name) => name.startsWith(PROBE_PREFIX)).map(async (name) => {
+    const directory = join(directories, name);
+    const found = await runtime.recover(directory);
+    if (found && 'exited' in found) {
+      found.signal(-constants.signals.SIGKILL);
+      await found.exited;
+    }
+    await removeDirectory(directory);
+  }));
 }
 
 /** @throws InvalidArgumentError for an empty command */

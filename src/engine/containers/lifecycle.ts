@@ -21,6 +21,7 @@ import { hostnameOf, type ConnectedNetwork, type ContainerNetwork } from './cont
 import type { ContainerRegistry } from './container-registry.ts';
 import type { Container } from './container.ts';
 import { startFailureCode } from './exit-code.ts';
+import { makeInitFiles } from './init-files.ts';
 import { resolveLinks } from './links.ts';
 import type { LogForwards } from './log-forwards.ts';
 import { clearPlaces, openPlaces, placedMounts } from './mount-places.ts';
@@ -99,10 +100,8 @@ export class Lifecycle {
     const { paths } = container;
     // Refused before anything is made.
     const donor = networkDonor(container, registry);
-    const { shm, ...shared } = resolveSharing(container, registry);
+    const extras = this.#extras(container);
     const links = resolveLinks(container.record, registry);
-    const { Init: init, PidMode: pidMode = '' } = container.record.hostConfig;
-    const extras = { shared, ...(shm ? { shm } : {}), ...(init === true && pidMode === '' ? { init: findInit() } : {}) };
     const logging = planLog(container, this.#options.logDrivers);
     await using undo = new Cleanup((error) => { log.warn('cannot undo a start', { id: container.id, error }); });
     const forward = await this.#options.forwards.open(container, logging);
@@ -111,6 +110,7 @@ export class Lifecycle {
     const trace = new StartTimer();
     await Promise.all([mountRootfs(snapshotter, container), prepareSources(container.record.mounts)]);
     undo.push(() => unmountRootfs(container));
+    makeInitFiles(paths.rootfs);
     await openPlaces(container, { holder: container.id, places: paths.places, volumes: this.#options.volumes, snapshotter }, undo);
     if (container.record.hostConfig.IpcMode === 'shareable') {
       mountShm(container);
@@ -135,6 +135,13 @@ export class Lifecycle {
     this.#announceVolumes(container, 'mount');
     announce(events, container.record, 'start');
     await this.#tellLinked(container);
+  }
+
+  /** What it takes from others, and its init. @throws ConflictError when one of the others does not run */
+  #extras(container: Container): Pick<SpecInput, 'shared' | 'shm' | 'init'> {
+    const { shm, ...shared } = resolveSharing(container, this.#options.registry);
+    const { Init: init, PidMode: pidMode = '' } = container.record.hostConfig;
+    return { shared, ...(shm ? { shm } : {}), ...(init === true && pidMode === '' ? { init: findInit() } : {}) };
   }
 
   /** For what is started later, as far as the linked containers still run. */
@@ -170,7 +177,8 @@ export class Lifecycle {
       if (container.running) throw new ConflictError(`container ${container.record.name} has been started meanwhile`);
       try {
         await mountRootfs(snapshotter, container);
-        return buildSpec(this.specInput(container, { namespace: container.record.hostConfig.NetworkMode === 'host' ? undefined : container.paths.networkNamespace }));
+        const { record, paths } = nameOwner(container, registry);
+        return buildSpec({ ...this.specInput(container, { namespace: record.hostConfig.NetworkMode === 'host' ? undefined : paths.networkNamespace }), ...this.#extras(container) });
       } finally {
         await unmountRootfs(container);
         await removeDirectory(container.paths.runDirectory);

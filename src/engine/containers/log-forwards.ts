@@ -44,8 +44,12 @@ export class LogForwards {
 
   /** Goes on with a container that an earlier engine has started, from where that one stood. */
   resume(container: Container): void {
-    const { open } = planLog(container, this.#drivers);
-    if (open) this.#begin(container, { open, reopen: open });
+    try {
+      const { open } = planLog(container, this.#drivers);
+      if (open) this.#begin(container, { open, reopen: open });
+    } catch (error) {
+      this.#log.warn('the log of a container cannot be sent on any more', { id: container.id, error });
+    }
   }
 
   /** The container's process has ended: its last lines are sent before its end is told, if that takes no longer than a moment. */

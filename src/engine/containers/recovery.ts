@@ -11,6 +11,7 @@ import type { ExitStatus, RunningProcess, Runtime } from '../runtime/runtime.ts'
 import { cgroupPath } from '../runtime/spec.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Volumes } from '../volumes/volumes.ts';
+import { endProbes } from './execs.ts';
 import { removeDirectory } from './container-mounts.ts';
 import type { ContainerNetwork } from './container-network.ts';
 import type { ContainerRegistry } from './container-registry.ts';
@@ -80,11 +81,13 @@ export class Recovery {
 
   /** Takes up what was found. Networks must be set up. */
   async resume(survey: Survey): Promise<void> {
-    const { lifecycle, network, volumes, log } = this.#options;
+    const { lifecycle, network, runtime, volumes, log } = this.#options;
     for (const { container } of [...survey.running, ...survey.ended]) lifecycle.resumeLog(container);
     for (const { container, process } of survey.running) {
       network.adopt(container.record);
       for (const { name } of container.record.mounts) if (name !== undefined) volumes.adopt(name, container.id);
+      // Not waited for: one that hangs in the kernel must not keep the engine from starting.
+      void endProbes(container, runtime).catch((error: unknown) => { log.warn('cannot end a health check', { id: container.id, error }); });
       lifecycle.watch(container, process, true);
       log.info('container found running', { id: container.id, name: container.record.name, pid: process.pid });
     }
@@ -101,7 +104,7 @@ export class Recovery {
     await Promise.all(registry.list().map(async (container) => {
       const { record } = container;
       if (record.state.phase === 'restarting') registry.move(container, { type: 'given-up' });
-      if (container.running || record.state.phase === 'created' || !startsWithEngine(parseRestartPolicy(record.hostConfig.RestartPolicy), record.stoppedByUser)) return;
+      if (container.running || record.state.phase === 'created' || !startsWithEngine(parseRestartPolicy(record.hostConfig.RestartPolicy), { ...record, exitCode: record.state.exitCode })) return;
       await lifecycle.start(container).catch((error: unknown) => { log.warn('container cannot be started with the engine', { id: container.id, error }); });
     }));
   }

@@ -28,7 +28,13 @@ test('delays double to a minute and begin anew after a steady run', () => {
 });
 
 test('with the engine', () => {
-  assert.equal(startsWithEngine({ name: 'always', maximumRetries: 0 }, true), true);
-  assert.equal(startsWithEngine({ name: 'unless-stopped', maximumRetries: 0 }, true), false);
-  assert.equal(startsWithEngine({ name: 'on-failure', maximumRetries: 0 }, false), false);
+  const last = { exitCode: 137, restartCount: 0, stoppedByUser: false };
+  const stopped = { ...last, stoppedByUser: true };
+  assert.equal(startsWithEngine({ name: 'no', maximumRetries: 0 }, last), false);
+  assert.equal(startsWithEngine({ name: 'always', maximumRetries: 0 }, stopped), true);
+  assert.equal(startsWithEngine({ name: 'unless-stopped', maximumRetries: 0 }, stopped), false);
+  assert.equal(startsWithEngine({ name: 'unless-stopped', maximumRetries: 0 }, last), true);
+  assert.equal(startsWithEngine({ name: 'on-failure', maximumRetries: 0 }, last), true);
+  assert.equal(startsWithEngine({ name: 'on-failure', maximumRetries: 0 }, { ...last, exitCode: 0 }), false);
+  assert.equal(startsWithEngine({ name: 'on-failure', maximumRetries: 2 }, { ...last, restartCount: 2 }), false);
 });

@@ -29,13 +29,19 @@ const STEADY_MS = 10_000;
  */
 export function decideRestart(policy: RestartPolicy, end: { exitCode: number; ranMs: number; restartCount: number; stoppedByUser: boolean; previousDelayMs: number }): { delayMs: number } | undefined {
   const wanted = !end.stoppedByUser && (policy.name === 'always' || policy.name === 'unless-stopped'
-    || (policy.name === 'on-failure' && end.exitCode !== 0 && (policy.maximumRetries === 0 || end.restartCount < policy.maximumRetries)));
+    || (policy.name === 'on-failure' && failsAgain(policy, end)));
   if (!wanted) return undefined;
   const delayMs = end.ranMs >= STEADY_MS || end.previousDelayMs === 0 ? FIRST_DELAY_MS : Math.min(end.previousDelayMs * 2, LONGEST_DELAY_MS);
   return { delayMs };
 }
 
-/** Whether a container that does not run is started when the engine starts. Pure. */
-export function startsWithEngine(policy: RestartPolicy, stoppedByUser: boolean): boolean {
-  return policy.name === 'always' || (policy.name === 'unless-stopped' && !stoppedByUser);
+/** Whether a container that does not run is started when the engine starts. Pure. Source: moby, restartmanager/restartmanager.go. */
+export function startsWithEngine(policy: RestartPolicy, last: { exitCode: number; restartCount: number; stoppedByUser: boolean }): boolean {
+  if (policy.name === 'always') return true;
+  if (last.stoppedByUser) return false;
+  return policy.name === 'unless-stopped' || (policy.name === 'on-failure' && failsAgain(policy, last));
+}
+
+function failsAgain(policy: RestartPolicy, end: { exitCode: number; restartCount: number }): boolean {
+  return end.exitCode !== 0 && (policy.maximumRetries === 0 || end.restartCount < policy.maximumRetries);
 }

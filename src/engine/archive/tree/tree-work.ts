@@ -146,13 +146,13 @@ function compare(request: Comparison): TreeChange[] {
   return changes;
 }
 
-/** What was made only to have something mounted on it: an empty file or directory of one of these names that was not there before. */
+/** What was made only to have something mounted on it: an empty file or directory, or a link, of one of these names that was not there before. */
 function placeholderFilter({ placeholders, lower }: Comparison): (name: string, fd: number) => boolean {
   const names = new Set(placeholders);
   return (name, fd) => {
     if (!names.has(name)) return false;
     const stats = statDescriptor(fd);
-    const empty = stats.isDirectory() ? listNames(fd).every((child) => names.has(`${name}/${child}`)) : stats.isFile() && stats.size === 0n;
+    const empty = stats.isDirectory() ? listNames(fd).every((child) => names.has(`${name}/${child}`)) : stats.isSymbolicLink() || (stats.isFile() && stats.size === 0n);
     return empty && (lower === undefined || !isThere(lower, name));
   };
 }

@@ -15,7 +15,7 @@ const SIGKILL = 9;
 export async function probe(request: { execs: Execs; container: Container; command: readonly [string, ...string[]]; timeoutMs: number; signal: AbortSignal }): Promise<{ exitCode: number; output: string }> {
   const { execs, container, command, timeoutMs, signal } = request;
   const exec = execs.create(container, {
-    command, user: '', workingDirectory: '', environment: [], tty: false, privileged: false, stdin: false, stdout: true, stderr: true, detachKeys: Buffer.alloc(0),
+    command, user: '', workingDirectory: '', environment: [], tty: false, privileged: false, stdin: false, stdout: true, stderr: true, detachKeys: Buffer.alloc(0), isProbe: true,
   });
   const output = new CollectedOutput();
   await execs.start(exec, { open: () => output });
