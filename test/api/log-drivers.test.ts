@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import type { ContainerCreateRequest } from '../../src/api/wire/container.ts';
 import type { InfoResponse } from '../../src/api/wire/system.ts';
 import { splitBuffer } from '../fixtures/frames.ts';
-import { Scratch } from '../fixtures/scratch.ts';
 import { waitUntil } from '../fixtures/wait-until.ts';
 import { assertBadRequest, onEveryEndpoint, type Endpoint, type TestContainer } from './endpoint.ts';
 
@@ -158,33 +155,4 @@ onEveryEndpoint('syslog', (endpoint) => {
     assert.equal(reply.status, 500);
     assert.equal(reply.message, 'failed to initialize logging driver: dial tcp 127.0.0.1:1: connect: connection refused');
   });
-
-  const day = String.raw`[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d`;
-  const whole = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d`;
-  const formats: [string, string][] = [
-    ['', String.raw`${day} TAG\[\d+\]: `], ['rfc3164', String.raw`${day} \S+ TAG\[\d+\]: `], ['rfc5424', String.raw`1 ${whole}(Z|[+-]\d\d:\d\d) \S+ TAG \d+ TAG - `],
-    ['rfc5424micro', String.raw`1 ${whole}\.\d{6}(Z|[+-]\d\d:\d\d) \S+ TAG \d+ TAG - `],
-  ];
-  for (const [format, head] of formats) {
-    test(`lines in the format ${format === '' ? 'of the library' : format} over a unix socket, and from the local copy`, async () => {
-      await using scratch = await Scratch.create('syslog');
-      const path = scratch.file('socket');
-      const received: Buffer[] = [];
-      await using server = createServer((socket) => { socket.on('data', (data: Buffer) => { received.push(data); }); });
-      server.listen(path);
-      await once(server, 'listening');
-      const options = { 'syslog-address': `unix://${path}`, 'syslog-facility': 'local3', ...(format === '' ? {} : { 'syslog-format': format }), tag: '{{.Name}}' };
-      await using container = await endpoint().started(withLog('syslog', options, shell('echo one; echo; printf two; echo err >&2')));
-      assert.equal(await container.wait(), 0);
-      const lines = await waitUntil('four lines', () => {
-        const all = Buffer.concat(received).toString().split('\n').slice(0, -1);
-        return all.length === 4 ? all : undefined;
-      });
-      const [info, error] = ['<158>', '<155>'];
-      const expected = [[info, 'one'], [info, ''], [info, 'two'], [error, 'err']].map(([priority, text]) => new RegExp(`^${priority ?? ''}${head.replaceAll('TAG', container.name)}${text ?? ''}$`));
-      for (const line of expected) assert.ok(lines.some((each) => line.test(each)), `${String(line)} in ${JSON.stringify(lines)}`);
-      assert.equal((await logs(endpoint(), container, 'stdout=1')).stdout.replace(/two$/, 'two\n'), 'one\n\ntwo\n');
-    });
-  }
-
 });

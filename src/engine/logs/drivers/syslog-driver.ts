@@ -24,7 +24,8 @@ export const syslogDriver: LogDriver = {
         // RFC 5425, 4.3: over TLS each message begins with its length.
         const counted = address.kind === 'tcp+tls' && format.startsWith('rfc5424');
         return {
-          write: (lines) => connection.send(lines.map((line) => {
+          // As in dockerd, an empty line is no message.
+          write: (lines) => connection.send(lines.filter(({ text }) => text.length > 0).map((line) => {
             const message = syslogMessage(line, { facility, format, tag });
             return counted ? Buffer.concat([Buffer.from(`${String(message.length)} `), message]) : message;
           })),
