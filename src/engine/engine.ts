@@ -12,6 +12,7 @@ import type { EngineConfig } from './config.ts';
 import { changesOf, reloadAttributes, reloadedPart } from './config-reload.ts';
 import { moveDefaultBridge } from './containers/bridge-move.ts';
 import { ContainerCreator } from './containers/container-creator.ts';
+import { ContainerNames } from './containers/container-names.ts';
 import { ContainerNetwork } from './containers/container-network.ts';
 import { containerPaths } from './containers/container-paths.ts';
 import { ContainerRegistry } from './containers/container-registry.ts';
@@ -44,6 +45,7 @@ import { whyNoOverlay } from './linux/overlay-probe.ts';
 import { BridgeDriver } from './network/bridge-driver.ts';
 import { Firewall } from './network/firewall.ts';
 import { chooseBridgeName, hasInterface } from './network/bridge-name.ts';
+import { NameService } from './network/dns/name-service.ts';
 import { LinkDriver } from './network/link-driver.ts';
 import { Networks } from './network/networks.ts';
 import { NetworkStore } from './network/network-store.ts';
@@ -156,7 +158,9 @@ export class Engine {
       ],
     });
     const ports = new PortAllocator({ log, relays: !relay ? 'none' : hasFirewall ? 'ipv6' : 'all' });
-    const network = new ContainerNetwork({ networks, ports, dns: { servers: config.dns, search: config.dnsSearch, options: config.dnsOptions } });
+    const nameService = new NameService(log);
+    const names = new ContainerNames({ networks, service: nameService, dns: { servers: config.dns, search: config.dnsSearch, options: config.dnsOptions } });
+    const network = new ContainerNetwork({ networks, ports, names });
     const volumes = new Volumes({
       store: new VolumeStore(database), driver: new LocalVolumeDriver(join(config.dataRoot, 'volumes')), events,
       usersOf: (name) => registry.list().filter(({ record }) => record.mounts.some((mount) => mount.name === name)).map(({ id }) => id),
@@ -174,7 +178,7 @@ export class Engine {
       remove: (container) => remover.removeLocked(container, true),
       health: { begin: (container, resumed) => { health.begin(container, resumed); }, end: (container) => { health.end(container); } },
     });
-    const controls = new Controls({ registry, runtime, lifecycle, events, log });
+    const controls = new Controls({ registry, runtime, lifecycle, network, events, log });
     const execs = new Execs({ runtime, lifecycle, events, log });
     const health = new HealthMonitor({ registry, execs, events, log });
     const machine = { ...detectCgroupFeatures(cgroups, cpus().length), cgroupVersion: cgroups.version };
@@ -243,6 +247,7 @@ export class Engine {
       transfers[Symbol.dispose]();
       await views[Symbol.asyncDispose]();
       await threads[Symbol.asyncDispose]();
+      await nameService[Symbol.asyncDispose]();
       await images.close();
       database.close();
       lock[Symbol.dispose]();

@@ -21,7 +21,7 @@ import type { ContainerRegistry } from './container-registry.ts';
 import { completeHostConfig } from './host-config.ts';
 import { settleLinks } from './links.ts';
 import { mergeConfig } from './merge-config.ts';
-import { sharedWith } from './modes.ts';
+import { hasNames, sharedWith } from './modes.ts';
 import { generateName } from './names.ts';
 import { imageMountKey, snapshotKey } from './rootfs.ts';
 import { settleModes } from './sharing.ts';
@@ -67,7 +67,8 @@ export class ContainerCreator {
     if (args.length === 0) throw new InvalidArgumentError('no command specified');
     const { hostConfig, warnings } = completeHostConfig(request.hostConfig, request.config, machine, logDrivers);
     const inherited = mountsFrom(hostConfig.VolumesFrom ?? [], registry);
-    const links = settleLinks(hostConfig.Links ?? [], registry);
+    // In networks with names links belong to the endpoint.
+    const links = hasNames(hostConfig.NetworkMode) ? [] : settleLinks(hostConfig.Links ?? [], registry);
     Object.assign(hostConfig, settleModes(hostConfig, registry));
     const wanted = wantedMounts({ ...config, Volumes: withoutMounts(config.Volumes, inherited) }, hostConfig);
     const id = randomBytes(32).toString('hex');

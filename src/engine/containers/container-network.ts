@@ -3,12 +3,13 @@ import { hostname } from 'node:os';
 import { InternalError } from '../../api/errors.ts';
 import type { Cleanup } from '../../base/cleanup.ts';
 import { createNetworkNamespace, deleteNetworkNamespace, openNetworkNamespace } from '../linux/network-namespace.ts';
-import { hostResolvConfPath, hostsFile, resolvConf } from '../network/name-files.ts';
+import { hostsFile } from '../network/name-files.ts';
 import { chooseGateway } from '../network/gateway-choice.ts';
 import type { EndpointRecord, NetworkRecord, PublishedPort } from '../network/network-record.ts';
 import type { Networks } from '../network/networks.ts';
 import type { PortAllocator } from '../network/port-allocator.ts';
 import { wantedPorts } from '../network/port-specs.ts';
+import type { ContainerNames } from './container-names.ts';
 import type { Container } from './container.ts';
 import type { LinkedNames } from './links.ts';
 import { sharedWith } from './modes.ts';
@@ -23,7 +24,7 @@ const WITH_IPV6: Readonly<Record<string, string>> = { 'net.ipv6.conf.all.disable
 export interface ContainerNetworkOptions {
   networks: Networks;
   ports: PortAllocator;
-  dns: { servers: readonly string[]; search: readonly string[]; options: readonly string[] };
+  names: ContainerNames;
 }
 
 export interface ConnectedNetwork {
@@ -71,6 +72,7 @@ export class ContainerNetwork {
       networks.setDefaultRoutes(endpoints, sandbox);
       for (const endpoint of endpoints) this.#options.ports.serve(endpoint);
     }
+    undo.push(() => this.#options.names.end(container));
     await this.#writeNames(container, endpoints, isHost, relations.linked);
     return { namespace: isHost ? undefined : paths.networkNamespace, endpoints };
   }
@@ -121,13 +123,15 @@ export class ContainerNetwork {
 
   /** Takes a container out of its networks. Tries everything; idempotent. */
   async disconnect(container: Container, endpoints: readonly EndpointRecord[]): Promise<void> {
+    await this.#options.names.end(container);
     await this.#release(container.record, endpoints);
     await deleteNetworkNamespace(container.paths.networkNamespace);
   }
 
-  /** Marks the host ports of a container that runs on as taken. */
-  adopt(record: ContainerRecord): void {
-    for (const endpoint of record.endpoints) this.#options.ports.adopt(endpoint, record.name);
+  /** Marks the host ports of a container that runs on as taken, and takes up its names. */
+  async adopt(container: Container): Promise<void> {
+    for (const endpoint of container.record.endpoints) this.#options.ports.adopt(endpoint, container.record.name);
+    await this.#options.names.renew(container);
   }
 
   async #release(record: ContainerRecord, endpoints: readonly EndpointRecord[]): Promise<void> {
@@ -135,6 +139,17 @@ export class ContainerNetwork {
       await this.#options.networks.detach(record.id, endpoint);
       this.#options.ports.release(endpoint.ports);
     }
+  }
+
+  /** Tells a container that runs, and others, where it is now. @param hadNames it was in a network with names before */
+  async announceNames(container: Container, hadNames: boolean): Promise<void> {
+    const { names } = this.#options;
+    if (hadNames || !names.hasNames(container)) await names.renew(container);
+    else await writeFile(container.paths.resolvConf, await names.begin(container, container.record.endpoints));
+  }
+
+  hasNames(container: Container): boolean {
+    return this.#options.names.hasNames(container);
   }
 
   /** Writes /etc/hosts of a container that runs anew: who it is linked with has another address. */
@@ -146,7 +161,7 @@ export class ContainerNetwork {
     const { config, hostConfig } = record;
     return hostsFile({
       hostname: hostnameOf(record), domainname: config.Domainname ?? '', addresses: endpoints.flatMap((endpoint) => [endpoint.address ?? [], endpoint.address6 ?? []].flat()),
-      extraHosts: hostConfig.ExtraHosts ?? [], gateway: endpoints[0]?.gateway, linked,
+      extraHosts: hostConfig.ExtraHosts ?? [], gateway: this.#options.names.hostGateway(), linked,
     });
   }
 
@@ -154,19 +169,10 @@ export class ContainerNetwork {
     const { hostConfig } = container.record;
     const { paths } = container;
     const name = hostnameOf(container.record);
-    const { dns } = this.#options;
-    const primary = await readFile('/etc/resolv.conf', 'utf8').catch(() => '');
-    const path = hostResolvConfPath(primary);
-    const host = isHost || path === '/etc/resolv.conf' ? primary : await readFile(path, 'utf8').catch(() => primary);
     await Promise.all([
       writeFile(paths.hosts, isHost ? await hostNetworkHosts(hostConfig.ExtraHosts ?? []) : this.#hosts(container, endpoints, linked)),
       writeFile(paths.hostname, `${name}\n`),
-      writeFile(paths.resolvConf, resolvConf({
-        host, dropLoopback: !isHost,
-        dns: hostConfig.Dns?.length ? hostConfig.Dns : dns.servers,
-        search: hostConfig.DnsSearch?.length ? hostConfig.DnsSearch : dns.search,
-        options: hostConfig.DnsOptions?.length ? hostConfig.DnsOptions : dns.options,
-      })),
+      writeFile(paths.resolvConf, await this.#options.names.begin(container, endpoints, isHost)),
     ]);
   }
 }
@@ -195,6 +201,11 @@ export function wantedNetworks(record: Pick<ContainerRecord, 'networks' | 'netwo
   if (record.networksAreWhole && whole.length > 0) return whole;
   const first: [string, WantedEndpoint] = [mode, record.networks[mode] ?? (mode === 'bridge' ? record.networks['default'] : undefined) ?? { aliases: [] }];
   return [first, ...Object.entries(record.networks).filter(([name]) => name !== mode && name !== 'default')];
+}
+
+/** The networks that a container which does not run is said to be in: after it has left the last, none, until it starts. */
+export function plannedNetworks(record: Parameters<typeof wantedNetworks>[0]): [string, WantedEndpoint][] {
+  return record.networksAreWhole && record.config.NetworkDisabled !== true ? Object.entries(record.networks) : wantedNetworks(record);
 }
 
 async function hostNetworkHosts(extra: readonly string[]): Promise<string> {

@@ -65,6 +65,8 @@ export interface ContainerLink {
 
 export interface WantedEndpoint {
   aliases: readonly string[];
+  /** `name[:alias]`, in networks with names. */
+  links?: readonly string[];
   address?: string;
   address6?: string;
   mac?: string;

@@ -4,6 +4,7 @@ import type { Logger } from '../../base/log.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { announce } from './container-events.ts';
+import type { ContainerNetwork } from './container-network.ts';
 import type { ContainerRegistry } from './container-registry.ts';
 import type { Container } from './container.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -28,13 +29,15 @@ export class Controls {
   readonly #registry: ContainerRegistry;
   readonly #runtime: Runtime;
   readonly #lifecycle: Lifecycle;
+  readonly #network: ContainerNetwork;
   readonly #events: EventBus;
   readonly #log: Logger;
 
-  constructor(options: { registry: ContainerRegistry; runtime: Runtime; lifecycle: Lifecycle; events: EventBus; log: Logger }) {
+  constructor(options: { registry: ContainerRegistry; runtime: Runtime; lifecycle: Lifecycle; network: ContainerNetwork; events: EventBus; log: Logger }) {
     this.#registry = options.registry;
     this.#runtime = options.runtime;
     this.#lifecycle = options.lifecycle;
+    this.#network = options.network;
     this.#events = options.events;
     this.#log = options.log;
   }
@@ -126,7 +129,7 @@ export class Controls {
   }
 
   /** @throws InvalidArgumentError, ConflictError when the name is taken */
-  rename(container: Container, wanted: string): void {
+  async rename(container: Container, wanted: string): Promise<void> {
     const name = wanted.replace(/^\//, '');
     if (name === container.record.name) throw new InvalidArgumentError('renaming a container with the same name as its current name');
     const oldName = container.record.name;
@@ -138,6 +141,7 @@ export class Controls {
     }
     this.#registry.update(container, { name });
     announce(this.#events, container.record, 'rename', { oldName: `/${oldName}` });
+    if (container.running) await this.#network.announceNames(container, true);
   }
 
   /** @throws ConflictError when it does not run */

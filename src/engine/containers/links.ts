@@ -43,6 +43,7 @@ export function resolveLinks(record: ContainerRecord, registry: ContainerRegistr
   const links = (record.links ?? []).map((link) => {
     const child = registry.find(link.containerId);
     if (!child?.running) throw new ConflictError(`Cannot link to a non running container: /${child?.record.name ?? link.name} AS /${record.name}/${link.alias}`);
+    if (!child.record.endpoints.some(({ networkName }) => networkName === 'bridge')) throw new ConflictError(`Cannot link to /${child.record.name}, as it does not belong to the default network`);
     return { link, child };
   });
   return { hosts: links.flatMap(({ link, child }) => hostsLine(link, child)), env: links.flatMap(({ link, child }) => linkEnvironment(record, link, child)) };

@@ -38,3 +38,8 @@ function oneOf(what: string, value: string | undefined, allowed: readonly string
   if (value === undefined || allowed.includes(value) || (orContainer && sharedWith(value))) return;
   throw new InvalidArgumentError(`invalid ${what}: ${value}`);
 }
+
+/** A network that somebody has made, in which containers find each other by name. */
+export function hasNames(networkMode = ''): boolean {
+  return !['', 'default', 'bridge', 'host', 'none'].includes(networkMode) && sharedWith(networkMode) === undefined;
+}

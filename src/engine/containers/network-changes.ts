@@ -1,7 +1,7 @@
 import { InvalidArgumentError, NotFoundError, PermissionDeniedError } from '../../api/errors.ts';
 import type { NetworkRecord } from '../network/network-record.ts';
 import type { Networks } from '../network/networks.ts';
-import { wantedNetworks, type ContainerNetwork } from './container-network.ts';
+import { plannedNetworks, type ContainerNetwork } from './container-network.ts';
 import type { WantedEndpoint } from './container-record.ts';
 import type { ContainerRegistry } from './container-registry.ts';
 import type { Container } from './container.ts';
@@ -31,9 +31,11 @@ export class NetworkChanges {
         this.#registry.update(container, { networks, networksAreWhole: true });
         return;
       }
+      const hadNames = this.#network.hasNames(container);
       const endpoint = await this.#network.join(container, network, wanted);
       this.#registry.update(container, { networks, networksAreWhole: true, endpoints: [...container.record.endpoints, endpoint] });
       await this.#writeHosts(container);
+      await this.#network.announceNames(container, hadNames);
     });
   }
 
@@ -49,7 +51,9 @@ export class NetworkChanges {
       const endpoint = container.record.endpoints.find(({ networkId }) => networkId === network.id);
       if (endpoint) await this.#network.leave(container, endpoint);
       this.#registry.update(container, { networks, networksAreWhole: true, endpoints: container.record.endpoints.filter(({ networkId }) => networkId !== network.id) });
-      if (container.running) await this.#writeHosts(container);
+      if (!container.running) return;
+      await this.#writeHosts(container);
+      await this.#network.announceNames(container, true);
     });
   }
 
@@ -60,7 +64,7 @@ export class NetworkChanges {
   }
 
   #wanted(container: Container): { network: NetworkRecord; wanted: WantedEndpoint }[] {
-    return wantedNetworks(container.record).flatMap(([name, wanted]) => {
+    return plannedNetworks(container.record).flatMap(([name, wanted]) => {
       try {
         return [{ network: this.#networks.get(name), wanted }];
       } catch (error) {

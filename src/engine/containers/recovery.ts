@@ -84,7 +84,7 @@ export class Recovery {
     const { lifecycle, network, runtime, volumes, log } = this.#options;
     for (const { container } of [...survey.running, ...survey.ended]) lifecycle.resumeLog(container);
     for (const { container, process } of survey.running) {
-      network.adopt(container.record);
+      await network.adopt(container).catch((error: unknown) => { log.warn('names cannot be resolved in a container', { id: container.id, error }); });
       for (const { name } of container.record.mounts) if (name !== undefined) volumes.adopt(name, container.id);
       // Not waited for: one that hangs in the kernel must not keep the engine from starting.
       void endProbes(container, runtime).catch((error: unknown) => { log.warn('cannot end a health check', { id: container.id, error }); });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { attribute, attributesOf, NLM_F_CREATE, NLM_F_EXCL, type NetlinkSocket } from './netlink.ts';
 
 /** Links, addresses and routes: each function is one request. Numbers are those of linux/rtnetlink.h and linux/if_link.h. */
@@ -86,7 +87,9 @@ export function linkIndex(netlink: NetlinkSocket, name: string): number {
 /** A bridge, up. @param alias free text that says whose it is. @throws an error with code `EEXIST` */
 export function createBridge(netlink: NetlinkSocket, bridge: { name: string; alias: string; mtu: number }): void {
   const info = attribute(IFLA_LINKINFO, [attribute(IFLA_INFO_KIND, 'bridge')]);
-  const payload = Buffer.concat([interfaceHeader({ up: true }), attribute(IFLA_IFNAME, bridge.name), attribute(IFLA_MTU, bridge.mtu), info]);
+  // An address that was given stays. One of the kernel's own choice follows the ports, and containers would send to one that is gone.
+  const address = attribute(IFLA_ADDRESS, Buffer.concat([Buffer.from([0x02, 0x42]), randomBytes(4)]));
+  const payload = Buffer.concat([interfaceHeader({ up: true }), attribute(IFLA_IFNAME, bridge.name), attribute(IFLA_MTU, bridge.mtu), address, info]);
   netlink.request({ type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, payload }, bridge.name);
   setAlias(netlink, bridge.name, bridge.alias);
 }

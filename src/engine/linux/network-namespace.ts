@@ -57,12 +57,17 @@ export function createNetworkNamespace(path: string, sysctls: Readonly<Record<st
 
 /** A socket into the namespace at `path`, which the caller closes. @param sysctls set there on the way */
 export function openNetworkNamespace(path: string, sysctls: Readonly<Record<string, string>> = {}): NetlinkSocket {
+  return inNetworkNamespace(path, () => {
+    for (const [name, value] of Object.entries(sysctls)) setSysctl(name, value);
+    return new NetlinkSocket();
+  });
+}
+
+/** Runs `work`, which is synchronous, with this thread in the namespace at `path`. @throws an error with `code` where that is none */
+export function inNetworkNamespace<T>(path: string, work: () => T): T {
   const target = openSync(path, 'r');
   try {
-    return away(() => { if (libc.setns(target, CLONE_NEWNET) !== 0) throw lastError('setns', path); }, () => {
-      for (const [name, value] of Object.entries(sysctls)) setSysctl(name, value);
-      return new NetlinkSocket();
-    });
+    return away(() => { if (libc.setns(target, CLONE_NEWNET) !== 0) throw lastError('setns', path); }, work);
   } finally {
     closeSync(target);
   }

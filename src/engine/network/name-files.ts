@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { Upstream } from './dns/name-table.ts';
 
 /** The files in /etc that name a container and its surroundings. Pure: text in, text out. */
 export interface HostsInput {
@@ -38,15 +39,59 @@ export interface ResolvConfInput {
   dropLoopback: boolean;
 }
 
+/** What a resolver is told. */
+export interface ResolverSettings {
+  servers: readonly string[];
+  search: readonly string[];
+  options: readonly string[];
+}
+
 /** resolv.conf(5) of a container: the host's, without what cannot work there, changed by what was asked for. */
 export function resolvConf(input: ResolvConfInput): string {
+  const { servers, ...rest } = resolverSettings(input);
+  const reachable = input.dns.length > 0 || !input.dropLoopback ? servers : servers.filter((server) => !isLoopback(server));
+  return writeResolvConf({ ...rest, servers: reachable.length === 0 && input.dropLoopback ? FALLBACK : reachable });
+}
+
+const FALLBACK: readonly string[] = ['8.8.8.8', '8.8.4.4'];
+const EMBEDDED_SERVER = '127.0.0.11';
+
+/**
+ * resolv.conf(5) of a container with a name server of its own, and whom that one asks. Short names are asked as they are, unless the user
+ * wants otherwise with `ndots`.
+ */
+export function embeddedResolver(input: Omit<ResolvConfInput, 'dropLoopback'>): { text: string; upstreams: Upstream[]; keepsUnqualified: boolean } {
+  const { servers, search, options } = resolverSettings(input);
+  const ndots = options.map((option) => /^ndots:(\d+)$/.exec(option)?.[1]).find((value) => value !== undefined);
+  // Those that the user gives are meant as the container sees them; the host's on its loopback, or over IPv6, only the host can reach.
+  const upstreams = (servers.length > 0 ? servers : FALLBACK).map((address): Upstream => ({
+    address, port: DNS_PORT, from: input.dns.length === 0 && (isLoopback(address) || isIP(address) === 6) ? 'host' : 'container',
+  }));
+  return {
+    text: writeResolvConf({ servers: [EMBEDDED_SERVER], search, options: ndots === undefined ? [...options, 'ndots:0'] : options }),
+    upstreams, keepsUnqualified: Number(ndots ?? 0) > 0,
+  };
+}
+
+const DNS_PORT = 53;
+
+/** Whether this resolv.conf names a container's own name server. */
+export function usesEmbedded(text: string): boolean {
+  return text.split('\n').includes(`nameserver ${EMBEDDED_SERVER}`);
+}
+
+function resolverSettings(input: Omit<ResolvConfInput, 'dropLoopback'>): ResolverSettings {
   const rows = input.host.split('\n').map((line) => line.replace(/[#;].*$/, '').trim().split(/\s+/)).filter((row) => row[0] !== '');
   const values = (keyword: string): string[] => rows.filter((row) => row[0] === keyword).flatMap((row) => row.slice(1));
-  const hostServers = values('nameserver').filter((server) => isIP(server.replace(/%.*$/, '')) !== 0 && !(input.dropLoopback && isLoopback(server)));
-  const servers = input.dns.length > 0 ? input.dns : hostServers.length > 0 ? hostServers : input.dropLoopback ? ['8.8.8.8', '8.8.4.4'] : [];
   const lastSearch = rows.filter((row) => row[0] === 'search' || row[0] === 'domain').at(-1)?.slice(1) ?? [];
-  const search = input.search.length > 0 ? input.search.filter((domain) => domain !== '.') : lastSearch;
-  const options = input.options.length > 0 ? input.options : values('options');
+  return {
+    servers: input.dns.length > 0 ? input.dns : values('nameserver').filter((server) => isIP(server.replace(/%.*$/, '')) !== 0),
+    search: input.search.length > 0 ? input.search.filter((domain) => domain !== '.') : lastSearch,
+    options: input.options.length > 0 ? input.options : values('options'),
+  };
+}
+
+function writeResolvConf({ servers, search, options }: ResolverSettings): string {
   return [
     ...servers.map((server) => `nameserver ${server}`), ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
     ...(options.length > 0 ? [`options ${options.join(' ')}`] : []), '',

@@ -96,7 +96,7 @@ function wantedEndpoint(settings: EndpointSettings | null): WantedEndpoint {
   if (address6 !== '' && !isIPv6(address6)) throw new InvalidArgumentError(`invalid IPv6 address: ${address6}`);
   if (mac !== '' && !/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(mac)) throw new InvalidArgumentError(`invalid MAC address ${JSON.stringify(mac)}`);
   return {
-    aliases: settings?.Aliases ?? [], ...(address === '' ? {} : { address }), ...(address6 === '' ? {} : { address6 }), ...(mac === '' ? {} : { mac: mac.toLowerCase() }),
+    aliases: settings?.Aliases ?? [], ...(settings?.Links?.length ? { links: settings.Links } : {}), ...(address === '' ? {} : { address }), ...(address6 === '' ? {} : { address6 }), ...(mac === '' ? {} : { mac: mac.toLowerCase() }),
     ...(priority === 0 ? {} : { gatewayPriority: priority }), ...(Object.keys(options).length === 0 ? {} : { driverOptions: options }),
   };
 }

@@ -1,11 +1,12 @@
 import type { ContainerConfig, ContainerInspect, Health, ContainerState as WireState, ContainerSummary, EndpointSettings, ExecInspect, MountPoint, PortBinding } from '../../../api/wire/container.ts';
+import { dnsAliases } from '../../containers/container-names.ts';
 import type { ContainerMount, ContainerRecord, WantedEndpoint } from '../../containers/container-record.ts';
 import type { Container } from '../../containers/container.ts';
 import type { HealthState } from '../../containers/health/health.ts';
 import type { Exec } from '../../containers/execs.ts';
 import { logPath } from '../../containers/container-log.ts';
 import { livePorts } from '../../containers/container-ports.ts';
-import { hostnameOf, wantedNetworks } from '../../containers/container-network.ts';
+import { hostnameOf, plannedNetworks, wantedNetworks } from '../../containers/container-network.ts';
 import type { ContainerRegistry } from '../../containers/container-registry.ts';
 import { shownLinks } from '../../containers/links.ts';
 import { nameOwner } from '../../containers/sharing.ts';
@@ -102,7 +103,7 @@ function wireMount(mount: ContainerMount): MountPoint {
 
 function networkSettings(container: Container, version: ApiVersion): ContainerInspect['NetworkSettings'] {
   const { record, paths } = container;
-  const networks = gateEndpoints(endpointSettings(record), version);
+  const networks = gateEndpoints(endpointSettings(record, isAtLeast(version, 1, 45) ? 'apart' : 'as aliases'), version);
   const [first] = record.endpoints;
   const legacy = isAtLeast(version, 1, 52) ? {} : {
     Bridge: '', HairpinMode: false, LinkLocalIPv6Address: '', LinkLocalIPv6PrefixLen: 0, SecondaryIPAddresses: null, SecondaryIPv6Addresses: null,
@@ -116,13 +117,21 @@ function networkSettings(container: Container, version: ApiVersion): ContainerIn
   };
 }
 
-/** Where it is connected, or, while it does not run, where it will be. */
-export function endpointSettings(record: ContainerRecord): Record<string, EndpointSettings> {
+/**
+ * Where it is connected, or, while it does not run, where it will be.
+ * @param names how to show what it is called there: lists do not, and API 1.45 told its own names and those that were asked for apart
+ */
+export function endpointSettings(record: ContainerRecord, names: 'as aliases' | 'apart' | 'not'): Record<string, EndpointSettings> {
   const live = new Map(record.endpoints.map((endpoint) => [endpoint.networkName, endpoint]));
-  const wanted = wantedNetworks(record).map(([name, endpoint]) => [name === 'default' ? 'bridge' : name, endpoint] as const);
+  const wanted = (isRunning(record.state) ? wantedNetworks(record) : plannedNetworks(record)).map(([name, endpoint]) => [name === 'default' ? 'bridge' : name, endpoint] as const);
   return Object.fromEntries(wanted.map(([name, endpoint]) => {
     const present = live.get(name) ?? record.endpoints.find((candidate) => candidate.networkId === name);
-    return [present?.networkName ?? name, endpointWire(present, endpoint)];
+    const own = present && present.networkName !== 'bridge' && present.interfaceName !== undefined ? dnsAliases(record, endpoint.aliases) : undefined;
+    const aliases = names === 'as aliases' && own ? own : endpoint.aliases;
+    return [present?.networkName ?? name, {
+      ...endpointWire(present, endpoint), Links: names === 'not' || !endpoint.links?.length ? null : [...endpoint.links],
+      Aliases: names === 'not' || aliases.length === 0 ? null : [...aliases], DNSNames: names === 'apart' && own ? [...new Set([record.name, ...own])] : null,
+    }];
   }));
 }
 
@@ -132,11 +141,11 @@ function gateEndpoints(endpoints: Record<string, EndpointSettings>, version: Api
   return Object.fromEntries(Object.entries(endpoints).map(([name, { DNSNames: names, GwPriority: _, ...older }]) => [name, names !== undefined && isAtLeast(version, 1, 44) ? { ...older, DNSNames: names } : older]));
 }
 
-function endpointWire(endpoint: EndpointRecord | undefined, wanted: WantedEndpoint): EndpointSettings {
+function endpointWire(endpoint: EndpointRecord | undefined, wanted: WantedEndpoint): Omit<EndpointSettings, 'Links' | 'Aliases' | 'DNSNames'> {
   return {
-    IPAMConfig: ipamConfig(wanted), Links: null, Aliases: wanted.aliases.length === 0 ? null : [...wanted.aliases],
+    IPAMConfig: ipamConfig(wanted),
     MacAddress: endpoint?.mac ?? wanted.mac ?? '', DriverOpts: wanted.driverOptions ?? null, GwPriority: wanted.gatewayPriority ?? 0, NetworkID: endpoint?.networkId ?? '', EndpointID: endpoint?.id ?? '', Gateway: endpoint?.gateway ?? '',
-    IPAddress: endpoint?.address ?? '', IPPrefixLen: endpoint?.prefix ?? 0, IPv6Gateway: endpoint?.gateway6 ?? '', GlobalIPv6Address: endpoint?.address6 ?? '', GlobalIPv6PrefixLen: endpoint?.prefix6 ?? 0, DNSNames: null,
+    IPAddress: endpoint?.address ?? '', IPPrefixLen: endpoint?.prefix ?? 0, IPv6Gateway: endpoint?.gateway6 ?? '', GlobalIPv6Address: endpoint?.address6 ?? '', GlobalIPv6PrefixLen: endpoint?.prefix6 ?? 0,
   };
 }
 
@@ -172,7 +181,7 @@ export function summarizeContainer(container: Container, options: { imageName: s
     Status: container.removing && !container.running ? 'Removal In Progress' : describeState(record.state, options.now, record.health),
     ...(options.version && !isAtLeast(options.version, 1, 52) ? {} : { Health: { Status: record.health?.status ?? 'none', FailingStreak: record.health?.failingStreak ?? 0 } }),
     HostConfig: { NetworkMode: record.hostConfig.NetworkMode ?? 'bridge' },
-    NetworkSettings: { Networks: gateEndpoints(endpointSettings(record), options.version) },
+    NetworkSettings: { Networks: gateEndpoints(endpointSettings(record, 'not'), options.version) },
     Mounts: wireMounts(record),
   };
 }

@@ -101,10 +101,10 @@ export function containerRoutes(services: ContainerRouteServices): Route[] {
     { method: 'POST', path: '/containers/{id}/unpause', handler: async (context) => { await controls.unpause(named(context)); context.empty(204); } },
     {
       method: 'POST', path: '/containers/{id}/rename',
-      handler: (context) => {
+      handler: async (context) => {
         const wanted = context.query.get('name') ?? '';
         if (wanted === '') throw new InvalidArgumentError('neither old nor new names may be empty');
-        controls.rename(named(context), wanted);
+        await controls.rename(named(context), wanted);
         context.empty(204);
       },
     },
