@@ -12,6 +12,7 @@ import { explorerBenchmarks } from './cases/explorer.ts';
 import { idleBenchmarks } from './cases/idle.ts';
 import { imageBenchmarks } from './cases/images.ts';
 import { logBenchmarks } from './cases/logs.ts';
+import { nameBenchmarks } from './cases/names.ts';
 import { networkBenchmarks } from './cases/networks.ts';
 import { benchEngines } from './engines.ts';
 import { measure, report, type Result } from './measure.ts';
@@ -20,7 +21,7 @@ const { values, positionals } = parseArgs({ allowPositionals: true, options: { j
 await using cleanup = new AsyncDisposableStack();
 const engines = await benchEngines(cleanup);
 const [ours] = engines;
-const benchmarks = [...idleBenchmarks(engines), ...await containerBenchmarks(engines, cleanup), ...logBenchmarks(engines), ...networkBenchmarks(engines), ...apiBenchmarks(engines), ...commandBenchmarks(), ...(ours ? await explorerBenchmarks(ours, cleanup) : []), ...await imageBenchmarks(engines, cleanup)]
+const benchmarks = [...idleBenchmarks(engines), ...await containerBenchmarks(engines, cleanup), ...logBenchmarks(engines), ...networkBenchmarks(engines), ...nameBenchmarks(engines), ...apiBenchmarks(engines), ...commandBenchmarks(), ...(ours ? await explorerBenchmarks(ours, cleanup) : []), ...await imageBenchmarks(engines, cleanup)]
   .filter((benchmark) => positionals.length === 0 || positionals.some((word) => benchmark.name.includes(word)));
 
 process.stdout.write(`${String(cpus().length)} × ${cpus()[0]?.model ?? 'unknown processor'}, Linux ${release()}, ${new Date().toISOString().slice(0, 10)}\n\n`);

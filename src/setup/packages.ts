@@ -43,6 +43,7 @@ export const TEST_REQUIREMENTS: readonly Requirement[] = [
   { needs: 'containerd', debian: 'containerd', for: 'the compatibility tests' },
   { needs: 'iptables', debian: 'iptables', for: 'the compatibility tests' },
   { needs: '/usr/lib/python3/dist-packages/docker/__init__.py', debian: 'python3-docker', for: 'the tests with real clients' },
+  { needs: 'docker-compose', debian: 'docker-compose', for: 'the tests with real clients' },
   { needs: 'openssl', debian: 'openssl', for: 'the registry tests' },
   { needs: 'docker-registry', debian: 'docker-registry', for: 'the registry tests' },
   { needs: 'chromium', debian: 'chromium', for: 'the browser tests' },
