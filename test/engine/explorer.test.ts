@@ -75,7 +75,7 @@ for (const driver of ['overlay', 'native'] as const) {
       const listing = "find / -xdev -exec stat -c '%f|%u|%g|%s|%n' {} +; echo; find / -xdev -type f -exec sha256sum {} +";
       const [stats = '', sums = ''] = (await docker.ok('run', '--rm', '--network', 'none', image, 'sh', '-c', listing)).split('\n\n');
       const digests = new Map(sums.split('\n').map((line) => [line.slice(66), line.slice(0, 64)]));
-      const own = /^\/(|dev|proc|sys|\.dockerenv|etc\/(hosts|hostname|resolv\.conf)|(dev|proc|sys)\/.*)$/;
+      const own = /^\/(|dev|proc|sys|\.dockerenv|etc\/(hosts|hostname|mtab|resolv\.conf)|(dev|proc|sys)\/.*)$/;
       return new Map(stats.split('\n').flatMap((line) => {
         const [mode = '', uid = '', gid = '', size = '', path = ''] = line.split('|');
         if (own.test(path) || (path === '/etc' && image === 'layers')) return [];
