@@ -10,7 +10,8 @@ const ENTRIES: readonly { name: string; parent: string; kind: 'directory' | 'fil
   { parent: '/etc', name: 'mtab', kind: 'link' },
 ];
 const MODE = 0o755;
-const MTAB = '/proc/mounts';
+/** The one of them that has content of its own. */
+export const MTAB = { path: 'etc/mtab', target: '/proc/mounts' } as const;
 
 /** Makes in a root file system what is missing of it. An image in which something else stands in the way is left as it is. */
 export function makeInitFiles(rootfs: string): void {
@@ -32,7 +33,7 @@ export function makeInitFiles(rootfs: string): void {
 function makeIfMissing(path: string, kind: 'directory' | 'file' | 'link'): void {
   if (lstatSync(path, { throwIfNoEntry: false })) return;
   if (kind === 'directory') mkdirSync(path, { mode: MODE });
-  else if (kind === 'link') symlinkSync(MTAB, path);
+  else if (kind === 'link') symlinkSync(MTAB.target, path);
   else closeSync(openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, MODE));
 }
 

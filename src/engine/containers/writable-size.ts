@@ -1,7 +1,8 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotFoundError } from '../../api/errors.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
+import { MTAB } from './init-files.ts';
 import { snapshotKey } from './rootfs.ts';
 
 /**
@@ -12,11 +13,18 @@ export async function writableBytes(snapshotter: Snapshotter, containerId: strin
   const key = snapshotKey(containerId);
   try {
     if (snapshotter.layering === 'merged') return (await snapshotter.usage(key)).bytes;
-    return await treeBytes((await snapshotter.stat(key)).directory, new Set());
+    const { directory } = await snapshotter.stat(key);
+    return await treeBytes(directory, new Set()) - await initBytes(directory);
   } catch (error) {
     if (error instanceof NotFoundError) return 0;
     throw error;
   }
+}
+
+/** What its start has put there, unless it was replaced: no writing of the container's. */
+async function initBytes(directory: string): Promise<number> {
+  const target = await readlink(join(directory, MTAB.path)).catch(() => undefined);
+  return target === MTAB.target ? Buffer.byteLength(target) : 0;
 }
 
 /** What vanishes meanwhile counts nothing. */
