@@ -237,7 +237,7 @@ onEveryEndpoint('removal of images', (endpoint) => {
     assert.ok(LayersSize - before > 1_490_000 && LayersSize - before < 1_600_000, String(LayersSize - before));
     const image = Images.find(({ RepoTags }) => RepoTags?.includes(`${second}:1`));
     assert.deepEqual([image?.SharedSize, image?.Size, image?.Containers], [1_000_000, 1_500_000, 0]);
-    if (e.minor >= 42) assert.deepEqual(Object.keys((await e.api.get('/system/df?type=image')).as<object>()).toSorted(), ['Images', 'LayersSize']);
+    if (e.minor >= 42) assert.deepEqual(Object.keys((await e.api.get('/v1.42/system/df?type=image')).as<object>()).toSorted(), ['Images', 'LayersSize']);
     await remove(e, `${first}:1`);
     await remove(e, `${second}:1`);
   });
