@@ -44,7 +44,7 @@ function entryOf(stats: Stats, name: string): TarEntry | undefined {
   if (type === undefined) return undefined;
   const isDevice = type === 'char' || type === 'block';
   return {
-    type, name, linkName: '', mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid, size: type === 'file' ? stats.size : 0, mtime: stats.mtimeMs / 1000, xattrs: new Map(),
+    type, name, linkName: '', mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid, size: type === 'file' ? stats.size : 0, mtime: Math.floor(stats.mtimeMs / 1000), xattrs: new Map(),
     deviceMajor: isDevice ? (stats.rdev >> 8) & 0xfff : 0, deviceMinor: isDevice ? (stats.rdev & 0xff) | ((stats.rdev >> 12) & 0xfff00) : 0,
   };
 }
