@@ -149,7 +149,10 @@ onEveryEndpoint('published ports', (endpoint) => {
   });
 
   test('what cannot be meant is refused', async () => {
-    for (const bindings of [{ '80/tcp': [{ HostPort: '70000' }] }, { '80/tcp': [{ HostPort: 'x' }] }, { '80/tcp': [{ HostIp: 'nowhere', HostPort: '1' }] }]) {
+    const bad = [{ '80/tcp': [{ HostPort: '70000' }] }, { '80/tcp': [{ HostPort: 'x' }] }];
+    // dockerd 20.10 takes what is no address for no address.
+    const ours = endpoint().kind === 'dockerd' ? [] : [{ '80/tcp': [{ HostIp: 'nowhere', HostPort: '1' }] }];
+    for (const bindings of [...bad, ...ours]) {
       const reply = await endpoint().api.post('/containers/create', { Image: 'busybox', Cmd: ['true'], HostConfig: { PortBindings: bindings } });
       const started = reply.status === 201 ? await endpoint().api.post(`/containers/${reply.as<{ Id: string }>().Id}/start`) : reply;
       assert.ok(started.status >= 400, JSON.stringify(bindings));
