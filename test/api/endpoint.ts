@@ -8,6 +8,7 @@ import { Engine, ENGINE_TOOLS, engineMissing } from '../fixtures/engine.ts';
 import { HttpApi, type Reply } from '../fixtures/http.ts';
 import { IMAGE_TOOLS, testImages, type TestImages } from '../fixtures/images.ts';
 import type { NetworkNamespace } from '../fixtures/network-namespace.ts';
+import { lostInit, START_ATTEMPTS } from '../fixtures/lost-init.ts';
 import { missing } from '../fixtures/requirements.ts';
 import { uniqueName } from '../fixtures/scratch.ts';
 
@@ -66,8 +67,11 @@ export class TestContainer implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const reply = await this.#api.post(this.at('/start'));
-    if (reply.status !== 204) throw new Error(`start: ${String(reply.status)} ${reply.text}`);
+    for (let attempt = 1; ; attempt += 1) {
+      const reply = await this.#api.post(this.at('/start'));
+      if (reply.status === 204) return;
+      if (attempt === START_ATTEMPTS || !lostInit(reply.message)) throw new Error(`start: ${String(reply.status)} ${reply.text}`);
+    }
   }
 
   /** Waits for its end and returns the exit code. */
